@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace LocalLlm.Kernels;
+
+/// <summary>
+/// IEEE 754 binary16 to binary32 and back, in 8 lanes (AVX2) and in 16 (AVX-512), with integer arithmetic because .NET offers no F16C.
+/// Widening is exact for every half, narrowing rounds to nearest even; both agree with the casts between <see cref="Half"/> and
+/// <see cref="float"/> in every bit, except that of a NaN only its being one is promised.
+/// </summary>
+/// <remarks>
+/// The formats differ in the width of the fraction (10 bits, 23) and in the exponent's bias (15, 127): shifting a half's bits left by 13
+/// aligns the fractions, adding 112 to the exponent corrects the bias. Only the two extreme exponents need more. Nothing here is done on
+/// subnormal float32 numbers but narrowing ones to zero, so no processor leaves its fast path on account of subnormal halves.
+/// </remarks>
+internal static class HalfWidening
+{
+    private const int FractionShift = 13;
+    private const int SignShift = 16;
+    private const uint HalfMagnitude = 0x7FFF;
+    private const uint HalfSign = 0x8000;
+    private const uint HalfInfinity = 0x7C00;
+    private const uint HalfQuietNaN = 0x7E00;
+    private const uint HalfInfinityShifted = HalfInfinity << FractionShift;
+
+    // Bits of float32 numbers.
+    private const uint Magnitude = 0x7FFF_FFFF;
+    private const uint Infinity = 0x7F80_0000;
+    private const uint ExponentOne = 1u << 23;
+    private const uint BiasDifference = 112 * ExponentOne;
+    private const uint SmallestNormalHalf = 113 * ExponentOne;    // 2^-14
+    private const uint OneHalf = 126 * ExponentOne;               // 0.5: its last place, 2^-24, is that of the subnormal halves
+
+    // Added to a float32 before the lowest 13 bits are cut off: half of what is cut, less one; the last bit kept decides a tie.
+    private const uint RoundingBias = 0xFFF;
+
+    /// <summary>Widens 8 halves.</summary>
+    /// <param name="halves">Bits of binary16 numbers [8].</param>
+    /// <returns>The same numbers as float32 [8].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Widen(Vector128<ushort> halves)
+    {
+        Vector256<uint> bits = Avx2.ConvertToVector256Int32(halves).AsUInt32();
+        Vector256<uint> sign = (bits & Vector256.Create(HalfSign)) << SignShift;
+        Vector256<uint> magnitude = (bits & Vector256.Create(HalfMagnitude)) << FractionShift;
+        Vector256<uint> exponent = magnitude & Vector256.Create(HalfInfinityShifted);
+        // Infinity and NaN: the exponent 31 becomes 255 by adding the difference twice.
+        Vector256<uint> extreme = Vector256.Equals(exponent, Vector256.Create(HalfInfinityShifted)) & Vector256.Create(BiasDifference);
+        // Zero and subnormals, f * 2^-24: with the exponent one higher, of value 2^-14 + f * 2^-24, less 2^-14.
+        Vector256<uint> subnormal = Vector256.Equals(exponent, Vector256<uint>.Zero);
+        Vector256<uint> raised = magnitude + Vector256.Create(BiasDifference) + extreme + (subnormal & Vector256.Create(ExponentOne));
+        Vector256<float> widened = raised.AsSingle() - (subnormal & Vector256.Create(SmallestNormalHalf)).AsSingle();
+        return (widened.AsUInt32() | sign).AsSingle();
+    }
+
+    /// <summary>Widens 16 halves: <see cref="Widen(Vector128{ushort})"/> in twice the lanes.</summary>
+    /// <param name="halves">Bits of binary16 numbers [16].</param>
+    /// <returns>The same numbers as float32 [16].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Widen(Vector256<ushort> halves)
+    {
+        Vector512<uint> bits = Avx512F.ConvertToVector512UInt32(halves);
+        Vector512<uint> sign = (bits & Vector512.Create(HalfSign)) << SignShift;
+        Vector512<uint> magnitude = (bits & Vector512.Create(HalfMagnitude)) << FractionShift;
+        Vector512<uint> exponent = magnitude & Vector512.Create(HalfInfinityShifted);
+        Vector512<uint> extreme = Vector512.Equals(exponent, Vector512.Create(HalfInfinityShifted)) & Vector512.Create(BiasDifference);
+        Vector512<uint> subnormal = Vector512.Equals(exponent, Vector512<uint>.Zero);
+        Vector512<uint> raised = magnitude + Vector512.Create(BiasDifference) + extreme + (subnormal & Vector512.Create(ExponentOne));
+        Vector512<float> widened = raised.AsSingle() - (subnormal & Vector512.Create(SmallestNormalHalf)).AsSingle();
+        return (widened.AsUInt32() | sign).AsSingle();
+    }
+
+    /// <summary>Narrows 8 float32 numbers, rounding to nearest even; from 65520 on the result is infinity.</summary>
+    /// <param name="values">Float32 [8].</param>
+    /// <returns>Bits of the nearest binary16 numbers [8].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<ushort> Narrow(Vector256<float> values)
+    {
+        Vector256<uint> magnitude = values.AsUInt32() & Vector256.Create(Magnitude);
+        Vector256<uint> sign = (values.AsUInt32() ^ magnitude) >>> SignShift;
+        // Normal halves: a carry out of the fraction raises the exponent, which is right, and past the largest half gives infinity.
+        Vector256<uint> odd = (magnitude >>> FractionShift) & Vector256<uint>.One;
+        Vector256<uint> rounded = (magnitude - Vector256.Create(BiasDifference) + Vector256.Create(RoundingBias) + odd) >>> FractionShift;
+        Vector256<uint> normal = Vector256.Min(rounded, Vector256.Create(HalfInfinity));
+        // Subnormal halves: adding 0.5 rounds to multiples of 2^-24 and leaves their number in the lowest bits.
+        Vector256<uint> sum = (magnitude.AsSingle() + Vector256.Create(OneHalf).AsSingle()).AsUInt32();
+        Vector256<uint> subnormal = sum - Vector256.Create(OneHalf);
+        Vector256<uint> narrowed = Vector256.ConditionalSelect(
+            Vector256.LessThan(magnitude, Vector256.Create(SmallestNormalHalf)), subnormal, normal);
+        narrowed = Vector256.ConditionalSelect(
+            Vector256.GreaterThan(magnitude, Vector256.Create(Infinity)), Vector256.Create(HalfQuietNaN), narrowed);
+        Vector256<int> halves = (narrowed | sign).AsInt32();
+        return Sse41.PackUnsignedSaturate(halves.GetLower(), halves.GetUpper());
+    }
+
+    /// <summary>Narrows 16 float32 numbers: <see cref="Narrow(Vector256{float})"/> in twice the lanes.</summary>
+    /// <param name="values">Float32 [16].</param>
+    /// <returns>Bits of the nearest binary16 numbers [16].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<ushort> Narrow(Vector512<float> values)
+    {
+        Vector512<uint> magnitude = values.AsUInt32() & Vector512.Create(Magnitude);
+        Vector512<uint> sign = (values.AsUInt32() ^ magnitude) >>> SignShift;
+        Vector512<uint> odd = (magnitude >>> FractionShift) & Vector512<uint>.One;
+        Vector512<uint> rounded = (magnitude - Vector512.Create(BiasDifference) + Vector512.Create(RoundingBias) + odd) >>> FractionShift;
+        Vector512<uint> normal = Vector512.Min(rounded, Vector512.Create(HalfInfinity));
+        Vector512<uint> sum = (magnitude.AsSingle() + Vector512.Create(OneHalf).AsSingle()).AsUInt32();
+        Vector512<uint> subnormal = sum - Vector512.Create(OneHalf);
+        Vector512<uint> narrowed = Vector512.ConditionalSelect(
+            Vector512.LessThan(magnitude, Vector512.Create(SmallestNormalHalf)), subnormal, normal);
+        narrowed = Vector512.ConditionalSelect(
+            Vector512.GreaterThan(magnitude, Vector512.Create(Infinity)), Vector512.Create(HalfQuietNaN), narrowed);
+        return Avx512F.ConvertToVector256UInt16(narrowed | sign);
+    }
+}
