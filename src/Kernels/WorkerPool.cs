@@ -1,0 +1,246 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace LocalLlm.Kernels;
+
+/// <summary>
+/// Threads that share the work of one loop at a time. Chunks come off a shared counter, so that a thread which the machine holds up
+/// delays only the chunk it has in hand; between loops the threads spin briefly, because the next loop of a forward pass follows within
+/// microseconds, then park. A call allocates nothing on the managed heap.
+/// </summary>
+/// <remarks>
+/// One <see cref="For"/> at a time: a second one, from another thread or from inside a job, is refused with an
+/// <see cref="InvalidOperationException"/>, whatever the number of threads. <see cref="Dispose"/> may come at any time: a loop that is under
+/// way is finished first.
+/// </remarks>
+public sealed unsafe class WorkerPool : IDisposable
+{
+    // The state word: bits 32.. the number of the loop, bit 31 whether workers may still join it, bits 0..30 how many workers are in it.
+    // The caller of For is not counted. Workers join by compare-and-swap, so a worker that was asleep never delays a loop that is already
+    // done, and never touches a job after For has returned.
+    private const long Open = 1L << 31;
+    private const long JoinedMask = Open - 1;
+
+    // Longer than the gaps between the loops of a forward pass (norms and gates on the caller's thread), far shorter than a time slice.
+    private static readonly long s_spinTicks = Stopwatch.Frequency / 20_000;
+
+    private readonly Thread[] _workers;
+    private readonly object _gate = new();
+    private PaddedInt64 _state;
+    private PaddedInt64 _next;
+    private int _parked;
+    private int _busy;
+    private int _disposed;
+
+    // The loop under way, written before the state word opens it.
+    private delegate*<void*, int, int, int, void> _run;
+    private void* _job;
+    private int _count;
+    private int _grain;
+    private Exception? _error;
+
+    /// <summary>Starts <paramref name="threads"/> - 1 background threads; the caller of <see cref="For"/> is the remaining one.</summary>
+    /// <param name="threads">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="threads"/> is less than 1.</exception>
+    public WorkerPool(int threads)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
+        Threads = threads;
+        _workers = new Thread[threads - 1];
+        for (int i = 0; i < _workers.Length; i++)
+        {
+            int worker = i + 1;
+            _workers[i] = new Thread(() => Work(worker)) { IsBackground = true, Name = $"kernel worker {worker}" };
+            _workers[i].Start();
+        }
+    }
+
+    /// <summary>Physical cores that the process may use, its affinity and its container's CPU quota respected.</summary>
+    public static int DefaultThreads { get; } = CpuTopology.PhysicalCores();
+
+    /// <summary>Number of threads that take part in a loop, the caller included.</summary>
+    public int Threads { get; }
+
+    /// <summary>Runs the job over all indices from 0 to <paramref name="count"/> and returns when every index is done.</summary>
+    /// <param name="job">The work. Worked on as one shared copy on this thread's stack, which is written back at the end.</param>
+    /// <param name="count">Number of indices; 0 does nothing.</param>
+    /// <param name="grain">Indices per chunk, at least 1. A loop of one chunk runs on the caller alone.</param>
+    /// <exception cref="InvalidOperationException">Another loop of this pool is under way.</exception>
+    /// <exception cref="ObjectDisposedException">The pool was disposed.</exception>
+    /// <remarks>An exception of the job reaches the caller (the first one, if several threads fail); chunks not yet begun are then dropped.</remarks>
+    public void For<TJob>(ref TJob job, int count, int grain)
+        where TJob : struct, IParallelJob
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(grain, 1);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+        {
+            throw new InvalidOperationException("The worker pool is busy: it runs one loop at a time, and a job can't start another loop on its own pool.");
+        }
+        try
+        {
+            if (_workers.Length == 0 || count <= grain)
+            {
+                if (count > 0)
+                {
+                    job.Run(0, count, 0);
+                }
+                return;
+            }
+            // The caller's struct may lie on the heap, where the collector moves things; a local does not move.
+            TJob shared = job;
+            RunShared(&Invoke<TJob>, Unsafe.AsPointer(ref shared), count, grain);
+            job = shared;
+        }
+        finally
+        {
+            Volatile.Write(ref _busy, 0);
+        }
+    }
+
+    /// <summary>Ends the threads. A loop under way on another thread is finished first.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+        WakeAll();
+        foreach (Thread thread in _workers)
+        {
+            if (thread != Thread.CurrentThread)
+            {
+                thread.Join();
+            }
+        }
+    }
+
+    private static void Invoke<TJob>(void* job, int begin, int end, int worker)
+        where TJob : struct, IParallelJob
+        => Unsafe.AsRef<TJob>(job).Run(begin, end, worker);
+
+    private void RunShared(delegate*<void*, int, int, int, void> run, void* job, int count, int grain)
+    {
+        _run = run;
+        _job = job;
+        _count = count;
+        _grain = grain;
+        _error = null;
+        _next.Value = 0;
+        long loop = (_state.Value >> 32) + 1;
+        Interlocked.Exchange(ref _state.Value, (loop << 32) | Open);
+        if (Volatile.Read(ref _parked) > 0)
+        {
+            WakeAll();
+        }
+        RunChunks(worker: 0);
+
+        Interlocked.And(ref _state.Value, ~Open);
+        SpinWait wait = default;
+        while ((Volatile.Read(ref _state.Value) & JoinedMask) != 0)
+        {
+            // Never sleeps: a worker is in its last chunk. Yields, in case that worker waits for this processor.
+            wait.SpinOnce(sleep1Threshold: -1);
+        }
+        if (_error is { } error)
+        {
+            _error = null;
+            ExceptionDispatchInfo.Throw(error);
+        }
+    }
+
+    private void RunChunks(int worker)
+    {
+        int count = _count, grain = _grain;
+        try
+        {
+            while (true)
+            {
+                // 64 bits: every thread may overshoot the end once.
+                long begin = Interlocked.Add(ref _next.Value, grain) - grain;
+                if (begin >= count)
+                {
+                    return;
+                }
+                _run(_job, (int)begin, (int)Math.Min(begin + grain, count), worker);
+            }
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref _error, e, null);
+            Interlocked.Exchange(ref _next.Value, count);
+        }
+    }
+
+    private void Work(int worker)
+    {
+        long done = 0;
+        while (AwaitLoop(done) is var state && state != 0)
+        {
+            if (Interlocked.CompareExchange(ref _state.Value, state + 1, state) == state)
+            {
+                RunChunks(worker);
+                Interlocked.Decrement(ref _state.Value);
+                done = state >> 32;
+            }
+        }
+    }
+
+    /// <summary>Waits for a loop other than number <paramref name="done"/> that can be joined. Returns the state word seen, or 0 when the pool ends.</summary>
+    private long AwaitLoop(long done)
+    {
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            if (TryFindLoop(done, out long state))
+            {
+                return state;
+            }
+            Thread.SpinWait(8);
+        }
+        while (Stopwatch.GetTimestamp() - start < s_spinTicks);
+
+        lock (_gate)
+        {
+            // Counted before the last look: For opens a loop first and looks at the count after, so one of the two sees the other.
+            Interlocked.Increment(ref _parked);
+            long state;
+            while (!TryFindLoop(done, out state))
+            {
+                Monitor.Wait(_gate);
+            }
+            Interlocked.Decrement(ref _parked);
+            return state;
+        }
+    }
+
+    private bool TryFindLoop(long done, out long state)
+    {
+        state = Volatile.Read(ref _state.Value);
+        if ((state & Open) != 0 && state >> 32 != done)
+        {
+            return true;
+        }
+        state = 0;
+        return Volatile.Read(ref _disposed) != 0;
+    }
+
+    private void WakeAll()
+    {
+        lock (_gate)
+        {
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>A counter with cache lines of its own: neighbours must not share the line that all threads write.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct PaddedInt64
+    {
+        [FieldOffset(96)]
+        public long Value;
+    }
+}
