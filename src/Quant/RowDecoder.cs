@@ -16,12 +16,18 @@ public static class RowDecoder
     /// <param name="row">Blocks of the row: exactly <see cref="GgmlTypes.RowBytes"/> of <paramref name="destination"/>'s length.</param>
     /// <param name="destination">Float32 [columns], a multiple of the format's block length.</param>
     /// <exception cref="NotSupportedException">The format has no decoder.</exception>
-    /// <exception cref="ArgumentException">The row does not hold as many weights as the destination.</exception>
+    /// <exception cref="ArgumentException">The destination is no whole number of blocks, or the row holds more or fewer weights.</exception>
     public static void Decode(GgmlType type, ReadOnlySpan<byte> row, Span<float> destination)
     {
         BlockLoop loop = Find(type)
-            ?? throw new NotSupportedException($"Weights of type {Describe(type)} cannot be decoded: the formats known are {Supported()}.");
-        RequireLengths(type, row.Length, destination.Length);
+            ?? throw new NotSupportedException($"Weights of type {GgmlTypes.Name(type)} cannot be decoded: the formats known are {Supported()}.");
+        long expected = GgmlTypes.RowBytes(type, destination.Length);
+        if (row.Length != expected)
+        {
+            throw new ArgumentException(
+                $"A {GgmlTypes.Name(type)} row of {destination.Length} weights takes {expected} bytes, but {row.Length} were given.",
+                nameof(row));
+        }
         loop(row, destination);
     }
 
@@ -56,23 +62,5 @@ public static class RowDecoder
         }
     }
 
-    private static void RequireLengths(GgmlType type, int rowBytes, int columns)
-    {
-        int length = GgmlTypes.BlockLength(type);
-        if (columns % length != 0)
-        {
-            throw new ArgumentException(
-                $"A {GgmlTypes.Name(type)} row holds a multiple of {length} weights, so it cannot be decoded to {columns} values.");
-        }
-        long expected = GgmlTypes.RowBytes(type, columns);
-        if (rowBytes != expected)
-        {
-            throw new ArgumentException(
-                $"A {GgmlTypes.Name(type)} row of {columns} weights takes {expected} bytes, but {rowBytes} were given.");
-        }
-    }
-
-    private static string Describe(GgmlType type) => GgmlTypes.IsDefined(type) ? GgmlTypes.Name(type) : $"{(uint)type}";
-
-    private static string Supported() => string.Join(", ", Enum.GetValues<GgmlType>().Where(Supports).Select(GgmlTypes.Name));
+    private static string Supported() => string.Join(", ", GgmlTypes.All.Where(Supports).Select(GgmlTypes.Name));
 }

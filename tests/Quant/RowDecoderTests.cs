@@ -14,7 +14,7 @@ public class RowDecoderTests
     private static readonly GgmlType[] s_goldenTypes =
         [.. s_index.GetProperty("types").EnumerateObject().Select(type => Enum.Parse<GgmlType>(type.Name))];
 
-    private static readonly GgmlType[] s_supportedTypes = [.. Enum.GetValues<GgmlType>().Where(RowDecoder.Supports)];
+    private static readonly GgmlType[] s_supportedTypes = [.. GgmlTypes.All.Where(RowDecoder.Supports)];
 
     public static TheoryData<GgmlType> GoldenTypes => [.. s_goldenTypes];
 
@@ -60,13 +60,15 @@ public class RowDecoderTests
         {
             ArgumentException error = Assert.Throws<ArgumentException>(
                 () => RowDecoder.Decode(type, new byte[wrong], new float[2 * length]));
-            Assert.Equal($"A {type} row of {2 * length} weights takes {2 * bytes} bytes, but {wrong} were given.", error.Message);
+            Assert.StartsWith(
+                $"A {type} row of {2 * length} weights takes {2 * bytes} bytes, but {wrong} were given.", error.Message, StringComparison.Ordinal);
         }
         if (length > 1)
         {
             ArgumentException error = Assert.Throws<ArgumentException>(
                 () => RowDecoder.Decode(type, new byte[bytes], new float[length - 1]));
-            Assert.Equal($"A {type} row holds a multiple of {length} weights, so it cannot be decoded to {length - 1} values.", error.Message);
+            Assert.StartsWith(
+                $"A row of {length - 1} elements is not a whole number of {type} blocks of {length}.", error.Message, StringComparison.Ordinal);
         }
     }
 
