@@ -12,9 +12,6 @@ internal unsafe struct GgufCursor(string path, byte* data, long length)
     // Names must be valid UTF-8: two different invalid names would otherwise read as the same text.
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The file, for messages.</summary>
-    public readonly string Path => path;
-
     /// <summary>Offset of the next byte.</summary>
     public long Position { get; private set; }
 
@@ -41,6 +38,9 @@ internal unsafe struct GgufCursor(string path, byte* data, long length)
         Position += count;
         return at;
     }
+
+    /// <summary>The bytes from a position, already passed, to the current one.</summary>
+    public readonly ReadOnlySpan<byte> Since(long start) => new(data + start, checked((int)(Position - start)));
 
     /// <summary>Reads the length of a string and checks it against a limit and the file.</summary>
     public int ReadStringLength(int limit, string what)
@@ -97,6 +97,10 @@ internal unsafe struct GgufCursor(string path, byte* data, long length)
         => ErrorBefore(0, problem, expected, found);
 
     /// <summary>An error about something read just now, <paramref name="back"/> bytes before the current position.</summary>
-    public readonly GgufFormatException ErrorBefore(int back, string problem, string? expected = null, string? found = null)
-        => new(path, Key is null ? problem : $"{problem} ('{Key}')", Position - back, Key, expected, found);
+    public readonly GgufFormatException ErrorBefore(long back, string problem, string? expected = null, string? found = null)
+        => ErrorAt(Position - back, problem, expected, found);
+
+    /// <summary>An error at a position; the key or tensor at hand is named.</summary>
+    public readonly GgufFormatException ErrorAt(long offset, string problem, string? expected = null, string? found = null)
+        => new(path, Key is null ? problem : $"{problem} in {GgufFormatException.Quote(Key)}", offset, Key, expected, found);
 }

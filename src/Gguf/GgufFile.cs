@@ -18,7 +18,7 @@ public sealed class GgufFile : IDisposable
         {
             if (!_byName.TryAdd(tensor.Name, tensor))
             {
-                throw new GgufFormatException(tensor.Path, $"the tensor '{tensor.Name}' stands in an earlier part too", null, tensor.Name, "each name once", "a second one");
+                throw new GgufFormatException(tensor.Path, $"the tensor {GgufFormatException.Quote(tensor.Name)} stands in an earlier part too", null, tensor.Name, "each name once", "a second one");
             }
         }
         Paths = [.. _parts.Select(part => part.File.Path)];
@@ -51,6 +51,7 @@ public sealed class GgufFile : IDisposable
     /// <param name="limits">What the file may claim; <see cref="GgufLimits.Default"/> when null.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="IOException">The system cannot open or map the file.</exception>
     /// <exception cref="GgufFormatException">The file is not valid, truncated, not supported, beyond the limits, or a part is missing.</exception>
     public static GgufFile Open(string path, GgufLimits? limits = null)
     {
@@ -70,13 +71,24 @@ public sealed class GgufFile : IDisposable
         }
     }
 
+    /// <summary>
+    /// Opens one file as it is, also when it is a part of a split model, first or not: for tools that look at files rather than models.
+    /// </summary>
+    /// <inheritdoc cref="Open" path="/param"/>
+    /// <inheritdoc cref="Open" path="/exception"/>
+    public static GgufFile OpenPart(string path, GgufLimits? limits = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return new GgufFile([GgufPart.Open(path, limits ?? GgufLimits.Default)]);
+    }
+
     /// <summary>The tensor of that name, or null.</summary>
     public GgufTensor? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>The tensor of that name.</summary>
     /// <exception cref="GgufFormatException">The file has no such tensor.</exception>
     public GgufTensor Get(string name) => Find(name)
-        ?? throw new GgufFormatException(Paths[0], $"the tensor '{name}' is missing", null, name, "a tensor of that name", $"{Tensors.Count} others");
+        ?? throw new GgufFormatException(Paths[0], $"the tensor {GgufFormatException.Quote(name)} is missing", null, name, "a tensor of that name", $"{Tensors.Count} others");
 
     /// <summary>Unmaps the files.</summary>
     public void Dispose()

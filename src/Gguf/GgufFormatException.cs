@@ -43,6 +43,17 @@ public sealed class GgufFormatException : Exception
     /// <summary>What was found instead, if anything.</summary>
     public string? Found { get; }
 
+    /// <summary>
+    /// A key or name from a file, fit for a message: in quotes, cut after 80 characters, control characters replaced. A hostile name may
+    /// neither drown the sentence nor write escape sequences to a terminal.
+    /// </summary>
+    internal static string Quote(string name)
+    {
+        const int Limit = 80;
+        string visible = string.Concat(name.Take(Limit).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c));
+        return name.Length > Limit ? $"'{visible}...'" : $"'{visible}'";
+    }
+
     private static string Sentence(string? path, string problem, long? offset, string? expected, string? found)
     {
         string?[] facts =

@@ -18,6 +18,9 @@ public sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, Gguf
     /// <summary>Makes metadata without entries; <paramref name="path"/> is the file that messages name.</summary>
     internal GgufMetadata(string? path) => _path = path;
 
+    /// <summary>The file that these are the metadata of; null when they have not been written yet.</summary>
+    public string? Path => _path;
+
     /// <summary>Number of keys.</summary>
     public int Count => _entries.Count;
 
@@ -158,6 +161,14 @@ public sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, Gguf
             && (found.TryGetBooleans(out values) ? true : throw Wrong(key, "an array of booleans", found));
     }
 
+    /// <summary>The error to throw when the value of a key makes no sense to the caller.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="problem">What is wrong, a clause without a full stop that names the key.</param>
+    /// <param name="expected">What would have been right.</param>
+    /// <param name="found">What stands there.</param>
+    public GgufFormatException Invalid(string key, string problem, string? expected = null, string? found = null)
+        => new(_path, problem, null, key, expected, found);
+
     /// <summary>Appends an entry; false, and nothing changes, when the key is there already.</summary>
     internal bool TryAdd(string key, GgufValue value)
     {
@@ -182,12 +193,12 @@ public sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, Gguf
         }
         return value >= minimum && value <= maximum
             ? true
-            : throw new GgufFormatException(_path, $"the value of '{key}' is out of range", null, key, $"{minimum} to {maximum}", $"{value}");
+            : throw Invalid(key, $"the value of {GgufFormatException.Quote(key)} is out of range", $"{minimum} to {maximum}", $"{value}");
     }
 
     private GgufFormatException Missing(string key, string expected)
-        => new(_path, $"the key '{key}' is missing", null, key, expected, "no such key");
+        => Invalid(key, $"the key {GgufFormatException.Quote(key)} is missing", expected, "no such key");
 
     private GgufFormatException Wrong(string key, string expected, GgufValue found)
-        => new(_path, $"the key '{key}' has the wrong type", null, key, expected, found.TypeName);
+        => Invalid(key, $"the key {GgufFormatException.Quote(key)} has the wrong type", expected, found.TypeName);
 }

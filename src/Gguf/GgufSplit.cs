@@ -19,6 +19,9 @@ internal static partial class GgufSplit
     /// <summary>Key of the number of tensors in all parts.</summary>
     public const string TensorCountKey = "split.tensors.count";
 
+    /// <summary>Whether a key describes the split and nothing else.</summary>
+    public static bool IsSplitKey(string key) => key is NumberKey or CountKey or TensorCountKey;
+
     /// <summary>The number of parts that a file says its model has; 1 when it says nothing.</summary>
     public static int CountOf(GgufPart part) => part.Metadata.GetInt32(CountKey, 1);
 
@@ -27,13 +30,13 @@ internal static partial class GgufSplit
     {
         GgufPart first = parts[0];
         int count = CountOf(first);
-        if (count <= 1)
+        if (count is 0 or 1)
         {
             return;
         }
-        if (count > limits.MaxParts)
+        if (count < 0 || count > limits.MaxParts)
         {
-            throw Wrong(first, CountKey, "the number of parts is out of range", $"at most {limits.MaxParts}", $"{count}");
+            throw Wrong(first, CountKey, "the number of parts is out of range", $"1 to {limits.MaxParts}", $"{count}");
         }
         RequireFirst(first, count);
         for (int number = 1; number < count; number++)
@@ -103,7 +106,7 @@ internal static partial class GgufSplit
     }
 
     private static GgufFormatException Wrong(GgufPart part, string key, string problem, string expected, string found)
-        => new(part.File.Path, problem, null, key, expected, found);
+        => part.Metadata.Invalid(key, problem, expected, found);
 
     private static string Digits(int number) => number.ToString("D5", CultureInfo.InvariantCulture);
 

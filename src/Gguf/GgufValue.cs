@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -23,6 +24,45 @@ public sealed class GgufValue
     {
         ElementType = elementType;
         Count = count;
+    }
+
+    /// <summary>A value from a .NET scalar: the integers of 8 to 64 bits, float, double, bool.</summary>
+    /// <exception cref="ArgumentException">The format has no type for <typeparamref name="T"/>.</exception>
+    public static GgufValue Of<T>(T value)
+        where T : unmanaged
+        => new(GgufValueTypes.TypeOf<T>(), MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray());
+
+    /// <summary>A string value.</summary>
+    public static GgufValue OfString(string text) => OfString(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>A string value from its bytes, which need not be valid UTF-8.</summary>
+    public static GgufValue OfString(ReadOnlySpan<byte> utf8) => new(GgufValueType.String, utf8.ToArray());
+
+    /// <summary>An array value from .NET scalars, see <see cref="Of{T}"/>.</summary>
+    /// <exception cref="ArgumentException">The format has no type for <typeparamref name="T"/>.</exception>
+    public static GgufValue OfArray<T>(ReadOnlySpan<T> values)
+        where T : unmanaged
+        => new(GgufValueTypes.TypeOf<T>(), values.Length, MemoryMarshal.AsBytes(values).ToArray());
+
+    /// <summary>An array of strings.</summary>
+    public static GgufValue OfStrings(IEnumerable<string> values) => OfArray(GgufValueType.String, values.Select(OfString));
+
+    /// <summary>An array of values of one type, for arrays of arrays and for strings that are not UTF-8.</summary>
+    /// <exception cref="ArgumentException">A value has another type.</exception>
+    public static GgufValue OfArray(GgufValueType elementType, IEnumerable<GgufValue> values)
+    {
+        ArrayBufferWriter<byte> payload = new();
+        int count = 0;
+        foreach (GgufValue value in values)
+        {
+            if (value.Type != elementType)
+            {
+                throw new ArgumentException($"An array of {GgufValueTypes.Name(elementType)} cannot hold a {value.TypeName}.", nameof(values));
+            }
+            value.Encode(payload);
+            count++;
+        }
+        return new GgufValue(elementType, count, payload.WrittenSpan.ToArray());
     }
 
     /// <summary>The value's type.</summary>
@@ -170,6 +210,21 @@ public sealed class GgufValue
             return FormattableString.Invariant($"{integer}");
         }
         return TryGetNumber(out double number) ? FormattableString.Invariant($"{number}") : FormattableString.Invariant($"{TypeName}[{Count}]");
+    }
+
+    /// <summary>Appends the value as a file holds it behind the value's type.</summary>
+    internal void Encode(IBufferWriter<byte> output)
+    {
+        Span<byte> header = stackalloc byte[sizeof(uint) + sizeof(ulong)];
+        BinaryPrimitives.WriteUInt32LittleEndian(header, (uint)ElementType.GetValueOrDefault());
+        BinaryPrimitives.WriteInt64LittleEndian(header[sizeof(uint)..], Type == GgufValueType.String ? _payload.Length : Count);
+        output.Write(Type switch
+        {
+            GgufValueType.Array => header,
+            GgufValueType.String => header[sizeof(uint)..],
+            _ => [],
+        });
+        output.Write(_payload);
     }
 
     private GgufValue ElementAt(ref int at)

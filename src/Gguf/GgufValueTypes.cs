@@ -28,6 +28,26 @@ internal static class GgufValueTypes
     /// <summary>The type as messages spell it.</summary>
     public static string Name(GgufValueType type) => type.ToString().ToLowerInvariant();
 
+    /// <summary>The type that holds a .NET scalar.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static GgufValueType TypeOf<T>()
+        where T : unmanaged
+        => default(T) switch
+        {
+            byte => GgufValueType.UInt8,
+            sbyte => GgufValueType.Int8,
+            ushort => GgufValueType.UInt16,
+            short => GgufValueType.Int16,
+            uint => GgufValueType.UInt32,
+            int => GgufValueType.Int32,
+            ulong => GgufValueType.UInt64,
+            long => GgufValueType.Int64,
+            float => GgufValueType.Float32,
+            double => GgufValueType.Float64,
+            bool => GgufValueType.Bool,
+            _ => throw new ArgumentException($"GGUF has no metadata type for {typeof(T).Name}."),
+        };
+
     /// <summary>Decodes an integer of any width.</summary>
     public static bool TryReadInteger(GgufValueType type, ReadOnlySpan<byte> bytes, out Int128 value)
     {

@@ -12,12 +12,12 @@ internal sealed unsafe class MappedFile : IDisposable
     private readonly MemoryMappedViewAccessor _view;
     private byte* _data;
 
-    private MappedFile(string path, FileStream stream)
+    private MappedFile(string path, long length, MemoryMappedFile file)
     {
         Path = path;
-        Length = stream.Length;
-        _file = MemoryMappedFile.CreateFromFile(stream, mapName: null, Length, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+        Length = length;
+        _file = file;
+        _view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _data);
         _data += _view.PointerOffset;
     }
@@ -42,6 +42,7 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <summary>Maps a file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="IOException">The system cannot open or map the file.</exception>
     /// <exception cref="GgufFormatException">The path is a directory or the file is empty.</exception>
     public static MappedFile Open(string path)
     {
@@ -49,17 +50,25 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             throw new GgufFormatException(path, "it is a directory", expected: "a GGUF file", found: "a directory");
         }
-        FileStream stream = OpenStream(path);
         try
         {
+            // Buffer size 0: the stream only lends its handle. Delete sharing lets a newer model be renamed over this one.
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             return stream.Length == 0
                 ? throw new GgufFormatException(path, "the file is empty", 0, expected: "a GGUF file", found: "0 bytes")
-                : new MappedFile(path, stream);
+                : Map(path, stream);
         }
-        catch
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            stream.Dispose();
-            throw;
+            throw new FileNotFoundException($"Cannot read '{path}': there is no such file.", path, e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UnauthorizedAccessException($"Cannot read '{path}': this user has no permission to read the file.", e);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"Cannot read '{path}': {e.Message.TrimEnd('.')}.", e);
         }
     }
 
@@ -76,20 +85,18 @@ internal sealed unsafe class MappedFile : IDisposable
         _file.Dispose();
     }
 
-    private static FileStream OpenStream(string path)
+    private static MappedFile Map(string path, FileStream stream)
     {
+        MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
+            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         try
         {
-            // Buffer size 0: the stream only lends its handle. Delete sharing lets a newer model be renamed over this one.
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            return new MappedFile(path, stream.Length, file);
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch
         {
-            throw new FileNotFoundException($"Cannot read '{path}': there is no such file.", path, e);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw new UnauthorizedAccessException($"Cannot read '{path}': this user has no permission to read the file.", e);
+            file.Dispose();
+            throw;
         }
     }
 }
