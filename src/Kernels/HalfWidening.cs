@@ -11,8 +11,8 @@ namespace LocalLlm.Kernels;
 /// </summary>
 /// <remarks>
 /// The formats differ in the width of the fraction (10 bits, 23) and in the exponent's bias (15, 127): shifting a half's bits left by 13
-/// aligns the fractions, adding 112 to the exponent corrects the bias. Only the two extreme exponents need more. Nothing here is done on
-/// subnormal float32 numbers but narrowing ones to zero, so no processor leaves its fast path on account of subnormal halves.
+/// aligns the fractions, adding 112 to the exponent corrects the bias. Only the two extreme exponents need more. Subnormal halves never
+/// become subnormal float32 numbers on the way, on which many processors leave their fast path.
 /// </remarks>
 internal static class HalfWidening
 {
