@@ -43,7 +43,7 @@ internal sealed unsafe class MappedFile : IDisposable
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="IOException">The system cannot open or map the file.</exception>
-    /// <exception cref="GgufFormatException">The path is a directory or the file is empty.</exception>
+    /// <exception cref="GgufFormatException">The path is a directory or a pipe, or the file is empty.</exception>
     public static MappedFile Open(string path)
     {
         if (Directory.Exists(path))
@@ -54,6 +54,10 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             // Buffer size 0: the stream only lends its handle. Delete sharing lets a newer model be renamed over this one.
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            if (!stream.CanSeek)
+            {
+                throw new GgufFormatException(path, "it is no regular file", expected: "a GGUF file", found: "a pipe or a device");
+            }
             return stream.Length == 0
                 ? throw new GgufFormatException(path, "the file is empty", 0, expected: "a GGUF file", found: "0 bytes")
                 : Map(path, stream);

@@ -1,3 +1,6 @@
+using System.IO.Pipes;
+using System.Net.Sockets;
+
 namespace LocalLlm.Gguf.Tests;
 
 /// <summary>What is wrong with a file is told in one sentence that names file, place, expectation and finding.</summary>
@@ -129,6 +132,20 @@ public sealed class RefusedFilesTests
     }
 
     [Fact]
+    public void A_pipe_and_a_socket_are_refused_with_their_path()
+    {
+        using TempFolder folder = new();
+        using AnonymousPipeServerStream pipe = new(PipeDirection.Out);
+        string pipePath = $"/dev/fd/{pipe.GetClientHandleAsString()}";
+        Assert.Contains(pipePath, Assert.ThrowsAny<Exception>(() => GgufFile.Open(pipePath)).Message);
+
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(folder["socket"]));
+        string message = Assert.ThrowsAny<IOException>(() => GgufFile.Open(folder["socket"])).Message;
+        Assert.StartsWith($"Cannot read '{folder["socket"]}': ", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_without_permission_is_said_to_have_none()
     {
         using TempFolder folder = new();
@@ -165,7 +182,14 @@ public sealed class RefusedFilesTests
 
         GgufLimits exact = new()
         {
-            MaxKeys = 5, MaxTensors = 3, MaxKeyBytes = 21, MaxNameBytes = 8, MaxStringBytes = 5, MaxArrayLength = 3, MaxArrayDepth = 2, MaxMetadataBytes = 300,
+            MaxKeys = 5,
+            MaxTensors = 3,
+            MaxKeyBytes = 21,
+            MaxNameBytes = 8,
+            MaxStringBytes = 5,
+            MaxArrayLength = 3,
+            MaxArrayDepth = 2,
+            MaxMetadataBytes = 300,
         };
         using GgufFile file = GgufFile.Open(path, exact);
         Assert.Equal(3, file.Tensors.Count);
