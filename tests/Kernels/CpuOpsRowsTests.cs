@@ -1,0 +1,126 @@
+namespace LocalLlm.Kernels.Tests;
+
+/// <summary>RMSNorm, SwiGLU, Add and softmax: bits of the scalar level, values of a double-precision formula.</summary>
+public sealed class CpuOpsRowsTests
+{
+    /// <summary>An operation on a row that needs a second row of the same length.</summary>
+    private delegate void RowOperation(CpuOps ops, float[] x, float[] other, float[] y);
+
+    private static readonly Dictionary<string, RowOperation> s_operations = new()
+    {
+        ["norm"] = (ops, x, weight, y) => ops.RmsNorm(x, weight, 1e-6f, y),
+        ["gate"] = (ops, x, up, y) => ops.SwiGlu(x, up, y),
+        ["add"] = (ops, x, other, y) => { other.CopyTo(y, 0); ops.Add(x, y); },
+        ["softmax"] = (ops, x, _, y) => { x.CopyTo(y, 0); ops.Softmax(y); },
+    };
+
+    public static TheoryData<SimdLevel, string> LevelsAndOperations()
+    {
+        TheoryData<SimdLevel, string> data = [];
+        foreach (SimdLevel level in Levels.Run)
+        {
+            foreach (string name in s_operations.Keys)
+            {
+                data.Add(level, name);
+            }
+        }
+        return data;
+    }
+
+    [Theory, MemberData(nameof(LevelsAndOperations))]
+    public void Every_level_gives_the_bits_of_the_scalar_one(SimdLevel level, string operation)
+    {
+        using WorkerPool one = new(1), three = new(3);
+        foreach (int length in Rows.Lengths.Append(20_001))
+        {
+            float[] x = Rows.Wide(length, length, 8), other = Rows.Wide(length + 1, length, 3);
+            float[] expected = new float[length], actual = new float[length];
+            s_operations[operation](new CpuOps(SimdLevel.Scalar, one), x, other, expected);
+            s_operations[operation](new CpuOps(level, three), x, other, actual);
+            Rows.AssertSameBits(expected, actual, $"{operation} of {length}");
+        }
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Norm_is_x_over_the_root_of_the_mean_square(SimdLevel level)
+    {
+        using WorkerPool pool = new(2);
+        foreach (int columns in new[] { 1, 15, 64, 128, 576, 1000 })
+        {
+            const int rows = 33;
+            float[] x = Rows.Uniform(columns, rows * columns, 3), weight = Rows.Uniform(columns + 1, columns, 2), y = new float[x.Length];
+            new CpuOps(level, pool).RmsNorm(x, weight, 1e-5f, y);
+            for (int row = 0; row < rows; row++)
+            {
+                double meanSquare = x.Skip(row * columns).Take(columns).Average(v => (double)v * v);
+                for (int i = 0; i < columns; i++)
+                {
+                    double expected = x[(row * columns) + i] / Math.Sqrt(meanSquare + 1e-5) * weight[i];
+                    Assert.Equal(expected, y[(row * columns) + i], Math.Abs(expected) * 1e-6);
+                }
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Norm_in_place_and_in_a_batch_gives_the_same_bits_as_alone(SimdLevel level)
+    {
+        using WorkerPool pool = new(2);
+        CpuOps ops = new(level, pool);
+        float[] x = Rows.Wide(1, 100 * 80), weight = Rows.Uniform(2, 80), y = new float[x.Length], alone = new float[80];
+        ops.RmsNorm(x, weight, 1e-6f, y);
+        for (int row = 0; row < 100; row++)
+        {
+            ops.RmsNorm(x.AsSpan(row * 80, 80), weight, 1e-6f, alone);
+            Rows.AssertSameBits(alone, y.AsSpan(row * 80, 80), $"row {row}");
+        }
+        ops.RmsNorm(x, weight, 1e-6f, x);
+        Rows.AssertSameBits(y, x, "in place");
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Gate_is_silu_times_up(SimdLevel level)
+    {
+        using WorkerPool pool = new(1);
+        float[] gate = [.. Rows.Uniform(1, 500, 20), 0, -0.0f, 100, -100, 1e30f, -1e30f], up = Rows.Uniform(2, gate.Length, 2), y = new float[gate.Length];
+        new CpuOps(level, pool).SwiGlu(gate, up, y);
+        for (int i = 0; i < y.Length; i++)
+        {
+            double expected = gate[i] / (1 + Math.Exp(-(double)gate[i])) * up[i];
+            Assert.Equal(expected, y[i], (Math.Abs(expected) * 1e-6) + 1e-36);
+        }
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Softmax_is_exp_over_the_sum(SimdLevel level)
+    {
+        using WorkerPool pool = new(1);
+        CpuOps ops = new(level, pool);
+        float[][] rows = [Rows.Uniform(1, 1000, 30), [5], [-3e38f, -3e38f], [1e30f, -1e30f, 1e30f], Rows.Uniform(2, 151_936, 10), []];
+        foreach (float[] x in rows)
+        {
+            double max = x.Length == 0 ? 0 : x.Max(), sum = x.Sum(v => Math.Exp(v - max));
+            double[] expected = [.. x.Select(v => Math.Exp(v - max) / sum)];
+            ops.Softmax(x);
+            for (int i = 0; i < x.Length; i++)
+            {
+                Assert.Equal(expected[i], x[i], (expected[i] * 1e-5) + 1e-37);
+            }
+        }
+    }
+
+    [Fact]
+    public void Wrong_lengths_are_refused()
+    {
+        using WorkerPool pool = new(1);
+        CpuOps ops = new(SimdLevel.Scalar, pool);
+        Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[10], new float[4], 0, new float[10]));
+        Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[8], [], 0, new float[8]));
+        Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[8], new float[4], 0, new float[4]));
+        Assert.Throws<ArgumentException>(() => ops.SwiGlu(new float[8], new float[7], new float[8]));
+        Assert.Throws<ArgumentException>(() => ops.Add(new float[8], new float[7]));
+        Assert.Throws<ArgumentException>(() => ops.Rope(new float[8], new float[4], 1, 1, 8, 10, RopePairing.Halves));
+        Assert.Throws<ArgumentException>(() => ops.Rope(new float[8], new float[3], 1, 1, 8, 3, RopePairing.Halves));
+        Assert.Throws<ArgumentException>(() => ops.Rope(new float[8], new float[3], 1, 1, 8, 4, RopePairing.Halves));
+    }
+}
