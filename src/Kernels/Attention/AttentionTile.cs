@@ -1,0 +1,168 @@
+namespace LocalLlm.Kernels;
+
+/// <summary>
+/// Attention of one token group and one kv head, a tile at a time, over <see cref="ILanes16{TSelf}"/>. The group's rows are its tokens times
+/// the query heads that share the kv head, token by token; a key or value is widened once for all of them.
+/// </summary>
+internal readonly unsafe struct AttentionTile<TLanes, TElement>
+    where TLanes : unmanaged, ILanes16<TLanes>
+    where TElement : struct, IKvElement
+{
+    // With so few rows, widening in registers beats a detour through memory.
+    private const int RowsWidenedInRegisters = 2;
+
+    private readonly AttentionCall _call;
+    private readonly TokenGroup _group;
+    private readonly int _kvHead;
+    private readonly int _rows;
+    private readonly TileWorkspace _work;
+
+    /// <summary>Prepares a group: gathers its queries.</summary>
+    public AttentionTile(in AttentionCall call, TokenGroup group, int kvHead, float* memory)
+    {
+        (_call, _group, _kvHead, _rows) = (call, group, kvHead, group.Count * call.HeadsPerKv);
+        _work = new TileWorkspace(memory, call.Kv, _rows);
+        GatherQueries();
+    }
+
+    /// <summary>Runs through all tiles and writes the group's rows of the output.</summary>
+    public void RunAll()
+    {
+        Compute(0, _work.Total); // every row sees tile 0
+        for (int tile = 1; tile < _group.Tiles; tile++)
+        {
+            Compute(tile, _work.Tile);
+            for (int row = 0; row < _rows; row++)
+            {
+                if (_work.Counts[row] > 0)
+                {
+                    _work.Total.Merge<TLanes>(_work.Tile, row);
+                }
+            }
+        }
+        for (int row = 0; row < _rows; row++)
+        {
+            _work.Total.Finish<TLanes>(row, OutputRow(_call, _group, _kvHead, row), _call.Kv.ValueLength);
+        }
+    }
+
+    /// <summary>Where a row of a group stands in the output.</summary>
+    public static float* OutputRow(in AttentionCall call, TokenGroup group, int kvHead, int row) =>
+        call.Output + (BatchRow(call, group, kvHead, row) * call.Kv.ValueLength);
+
+    /// <summary>Computes one tile for all rows that see it.</summary>
+    public void Compute(int tile, in TileSums result)
+    {
+        int positions = CountPositions(tile);
+        for (int first = 0; first < positions; first += KvPool.BlockPositions)
+        {
+            ScoreBlock(tile, first, Math.Min(positions - first, KvPool.BlockPositions));
+        }
+        for (int row = 0; row < _rows; row++)
+        {
+            if (_work.Counts[row] > 0)
+            {
+                Exponentiate(row, result);
+            }
+        }
+        for (int first = 0; first < positions; first += KvPool.BlockPositions)
+        {
+            WeighBlock(tile, first, Math.Min(positions - first, KvPool.BlockPositions), result);
+        }
+    }
+
+    private static long BatchRow(in AttentionCall call, TokenGroup group, int kvHead, int row)
+    {
+        int token = row / call.HeadsPerKv, head = row % call.HeadsPerKv;
+        return ((long)(group.First + token) * call.Heads) + (kvHead * call.HeadsPerKv) + head;
+    }
+
+    private void GatherQueries()
+    {
+        int length = _call.Kv.KeyLength, stride = AttentionCall.Padded(length);
+        for (int row = 0; row < _rows; row++)
+        {
+            Span<float> query = new(_work.Queries + ((long)row * stride), stride);
+            new ReadOnlySpan<float>(_call.Queries + (BatchRow(_call, _group, _kvHead, row) * length), length).CopyTo(query);
+            query[length..].Fill(-0.0f); // times the key's +0 it adds -0, which changes no lane
+        }
+    }
+
+    /// <summary>Fills the counts of a tile; returns the largest.</summary>
+    private int CountPositions(int tile)
+    {
+        int most = 0;
+        for (int row = 0; row < _rows; row++)
+        {
+            int position = _call.Places[_group.First + (row / _call.HeadsPerKv)].Position;
+            int count = Math.Clamp(position + 1 - (tile * AttentionCall.TilePositions), 0, AttentionCall.TilePositions);
+            _work.Counts[row] = count;
+            most = Math.Max(most, count);
+        }
+        return most;
+    }
+
+    /// <summary>Scores of all rows with <paramref name="positions"/> keys of the tile from <paramref name="first"/> on, which begins a block.</summary>
+    private void ScoreBlock(int tile, int first, int positions)
+    {
+        int length = _call.Kv.KeyLength;
+        byte* keys = _call.Kv.Keys(_call.Layer, Block(tile, first), _kvHead);
+        int* counts = _work.Counts;
+        if (MustWiden(length))
+        {
+            Widen(keys, length, positions);
+            AttentionScores<TLanes, F32Element>.Run(_work, _rows, first, (byte*)_work.Widened, AttentionCall.Padded(length), _call.Scale);
+        }
+        else
+        {
+            AttentionScores<TLanes, TElement>.Run(_work, _rows, first, keys, length, _call.Scale);
+        }
+    }
+
+    /// <summary>Adds the weighted values of the block that begins at position <paramref name="first"/> of the tile to all rows' sums.</summary>
+    private void WeighBlock(int tile, int first, int positions, in TileSums result)
+    {
+        int length = _call.Kv.ValueLength;
+        byte* values = _call.Kv.Values(_call.Layer, Block(tile, first), _kvHead);
+        if (MustWiden(length))
+        {
+            Widen(values, length, positions);
+            AttentionValues<TLanes, F32Element>.Run(_work, _rows, first, (byte*)_work.Widened, result);
+        }
+        else
+        {
+            AttentionValues<TLanes, TElement>.Run(_work, _rows, first, values, result);
+        }
+    }
+
+    /// <summary>The pool's number of the block that holds position <paramref name="first"/> of a tile.</summary>
+    private int Block(int tile, int first) =>
+        _call.Places[_group.First].BlockTable[(tile * AttentionCall.TileBlocks) + (first / KvPool.BlockPositions)];
+
+    /// <summary>Whether keys or values go through float32 memory first: odd lengths for the padding, halves when many rows use them.</summary>
+    private bool MustWiden(int length) => length % TLanes.Count != 0 || (TElement.Bytes != 4 && _rows > RowsWidenedInRegisters);
+
+    private void Widen(byte* source, int length, int positions)
+    {
+        int stride = AttentionCall.Padded(length);
+        for (int j = 0; j < positions; j++)
+        {
+            float* row = _work.Widened + (j * stride);
+            KvRow.Widen<TLanes, TElement>(source + ((long)j * length * TElement.Bytes), row, length);
+            new Span<float>(row + length, stride - length).Clear();
+        }
+    }
+
+    /// <summary>Replaces a row's scores by exp(score - max), padded with zeros to whole groups of sixteen, and starts its sums.</summary>
+    private void Exponentiate(int row, in TileSums result)
+    {
+        float* scores = _work.Scores + (row * AttentionCall.TilePositions);
+        int count = _work.Counts[row], padded = AttentionCall.Padded(count);
+        new Span<float>(scores + count, padded - count).Fill(float.NegativeInfinity); // whose exponential, +0, changes no sum
+        float max = TLanes.Max(scores, padded);
+        Softmax.Exponentiate<TLanes>(scores, padded, max);
+        result.Max[row] = max;
+        result.Sum[row] = TLanes.Sum(scores, padded);
+        new Span<float>(result.Row(row), result.Stride).Clear();
+    }
+}
