@@ -79,14 +79,13 @@ internal sealed class BytePairEncoder : ISegmentEncoder
 
     private bool TryFindWord(ReadOnlySpan<byte> word, out int id)
     {
-        // No published vocabulary has a longer piece that is a word; without a limit a hostile word would need its own buffer.
-        const int Longest = 512;
-        Span<char> letters = stackalloc char[Longest];
         id = 0;
-        if (word.Length > Longest)
+        if (word.Length > _vocabulary.LongestPiece)
         {
             return false;
         }
+        const int OnStack = 256;
+        Span<char> letters = word.Length <= OnStack ? stackalloc char[OnStack] : new char[word.Length];
         ByteAlphabet.Spell(word, letters);
         return _vocabulary.TryFindText(letters[..word.Length], out id);
     }

@@ -23,6 +23,7 @@ internal sealed class Vocabulary
     {
         _pieces = pieces;
         _types = types;
+        LongestPiece = pieces.Max(piece => piece.Length);
         _ids = Index(pieces);
         _idsBySpan = _ids.GetAlternateLookup<ReadOnlySpan<char>>();
         EndOfGenerationTexts.MakeControl(this, types);
@@ -38,6 +39,9 @@ internal sealed class Vocabulary
 
     /// <summary>Number of tokens.</summary>
     public int Count => _pieces.Length;
+
+    /// <summary>Length of the longest piece in UTF-16 units.</summary>
+    public int LongestPiece { get; }
 
     /// <summary>The vocabulary of a byte-level tokenizer, whose pieces are spelled in the <see cref="ByteAlphabet"/>.</summary>
     /// <exception cref="TextEngineException">The lists do not fit together, or a token stands twice.</exception>

@@ -3,12 +3,12 @@ using System.Buffers.Binary;
 namespace LocalLlm.Engine.Tokenization;
 
 /// <summary>
-/// Remembers the tokens of words seen: text repeats its words, and a look-up costs a tenth of the merges. A fixed number of places,
-/// one word in each, the newest wins; safe for any number of threads, because an entry never changes once it is in its place.
+/// Remembers the tokens of words seen, because text repeats its words. A fixed number of places, one word in each, the newest wins;
+/// safe for any number of threads, because an entry never changes once it is in its place.
 /// </summary>
 internal sealed class WordCache
 {
-    // At most 16,384 words of at most 32 bytes: about 3 MB for a tokenizer.
+    // 16,384 words of at most 32 bytes and as many tokens: at most 5 MB for a tokenizer, half of that for ordinary text.
     private const int Places = 1 << 14;
     private const int LongestWord = 32;
 

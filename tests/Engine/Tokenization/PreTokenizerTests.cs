@@ -46,6 +46,29 @@ public class PreTokenizerTests
         Assert.Equal(["a", " 🙂🙃", " \U000E1234"], Pieces(name, "a 🙂🙃 \U000E1234"));
     }
 
+    [Theory]
+    [InlineData(" ")]
+    [InlineData("a")]
+    [InlineData("7")]
+    [InlineData("٣1")]
+    [InlineData("\n")]
+    [InlineData(" \n\u3000")]
+    [InlineData("'")]
+    [InlineData("$")]
+    [InlineData("世")]
+    public void AMegabyteOfAnythingIsCutInLinearTime(string unit)
+    {
+        byte[] text = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(unit, (1 << 20) / Encoding.UTF8.GetByteCount(unit))));
+        foreach (string name in Patterns.Select(row => (string)row[0]))
+        {
+            Assert.True(PreTokenizer.TryGet(name, out PreTokenizer? preTokenizer));
+            List<int> ends = [];
+            preTokenizer.Split(text, ends);
+            Assert.Equal(text.Length, ends[^1]);
+            Assert.True(ends.Zip(ends.Skip(1)).All(pair => pair.First < pair.Second));
+        }
+    }
+
     [Fact]
     public void EveryNameIsKnownOnce()
     {
