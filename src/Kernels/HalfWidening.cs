@@ -41,17 +41,19 @@ internal static class HalfWidening
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Widen(Vector128<ushort> halves)
     {
-        Vector256<uint> bits = Avx2.ConvertToVector256Int32(halves).AsUInt32();
-        Vector256<uint> sign = (bits & Vector256.Create(HalfSign)) << SignShift;
-        Vector256<uint> magnitude = (bits & Vector256.Create(HalfMagnitude)) << FractionShift;
-        Vector256<uint> exponent = magnitude & Vector256.Create(HalfInfinityShifted);
+        // Sign extension and shift leave the sign in bit 31; comparisons are signed, as AVX2 has them.
+        Vector256<int> shifted = Avx2.ConvertToVector256Int32(halves.AsInt16()) << FractionShift;
+        Vector256<int> magnitude = shifted & Vector256.Create((int)(HalfMagnitude << FractionShift));
         // Infinity and NaN: the exponent 31 becomes 255 by adding the difference twice.
-        Vector256<uint> extreme = Vector256.Equals(exponent, Vector256.Create(HalfInfinityShifted)) & Vector256.Create(BiasDifference);
+        Vector256<int> extreme = Vector256.GreaterThan(magnitude, Vector256.Create((int)HalfInfinityShifted - 1)) & Vector256.Create((int)BiasDifference);
+        Vector256<int> normal = magnitude + Vector256.Create((int)BiasDifference) + extreme;
         // Zero and subnormals, f * 2^-24: with the exponent one higher, of value 2^-14 + f * 2^-24, less 2^-14.
-        Vector256<uint> subnormal = Vector256.Equals(exponent, Vector256<uint>.Zero);
-        Vector256<uint> raised = magnitude + Vector256.Create(BiasDifference) + extreme + (subnormal & Vector256.Create(ExponentOne));
-        Vector256<float> widened = raised.AsSingle() - (subnormal & Vector256.Create(SmallestNormalHalf)).AsSingle();
-        return (widened.AsUInt32() | sign).AsSingle();
+        Vector256<float> raised = (magnitude + Vector256.Create((int)(BiasDifference + ExponentOne))).AsSingle();
+        Vector256<float> widened = Vector256.ConditionalSelect(
+            Vector256.LessThan(magnitude, Vector256.Create((int)ExponentOne)).AsSingle(),
+            raised - Vector256.Create(SmallestNormalHalf).AsSingle(),
+            normal.AsSingle());
+        return (widened.AsInt32() | (shifted & Vector256.Create(int.MinValue))).AsSingle();
     }
 
     /// <summary>Widens 16 halves: <see cref="Widen(Vector128{ushort})"/> in twice the lanes.</summary>
@@ -60,15 +62,19 @@ internal static class HalfWidening
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Widen(Vector256<ushort> halves)
     {
-        Vector512<uint> bits = Avx512F.ConvertToVector512UInt32(halves);
-        Vector512<uint> sign = (bits & Vector512.Create(HalfSign)) << SignShift;
-        Vector512<uint> magnitude = (bits & Vector512.Create(HalfMagnitude)) << FractionShift;
-        Vector512<uint> exponent = magnitude & Vector512.Create(HalfInfinityShifted);
-        Vector512<uint> extreme = Vector512.Equals(exponent, Vector512.Create(HalfInfinityShifted)) & Vector512.Create(BiasDifference);
-        Vector512<uint> subnormal = Vector512.Equals(exponent, Vector512<uint>.Zero);
-        Vector512<uint> raised = magnitude + Vector512.Create(BiasDifference) + extreme + (subnormal & Vector512.Create(ExponentOne));
-        Vector512<float> widened = raised.AsSingle() - (subnormal & Vector512.Create(SmallestNormalHalf)).AsSingle();
-        return (widened.AsUInt32() | sign).AsSingle();
+        // As in 8 lanes, but for masks: comparisons stand inside the selections, one branch of which is a sum, so that a selection is one
+        // masked instruction and the whole is ten.
+        Vector512<uint> shifted = Avx512F.ConvertToVector512Int32(halves.AsInt16()).AsUInt32() << FractionShift;
+        Vector512<uint> magnitude = shifted & Vector512.Create(HalfMagnitude << FractionShift);
+        Vector512<uint> normal = magnitude + Vector512.Create(BiasDifference);
+        normal = Vector512.ConditionalSelect(
+            Vector512.GreaterThanOrEqual(magnitude, Vector512.Create(HalfInfinityShifted)), normal + Vector512.Create(BiasDifference), normal);
+        Vector512<float> raised = (magnitude + Vector512.Create(BiasDifference + ExponentOne)).AsSingle();
+        Vector512<float> widened = Vector512.ConditionalSelect(
+            Vector512.LessThan(magnitude, Vector512.Create(ExponentOne)).AsSingle(),
+            raised - Vector512.Create(SmallestNormalHalf).AsSingle(),
+            normal.AsSingle());
+        return Vector512.ConditionalSelect(Vector512.Create(~Magnitude), shifted, widened.AsUInt32()).AsSingle();
     }
 
     /// <summary>Narrows 8 float32 numbers, rounding to nearest even; from 65520 on the result is infinity.</summary>

@@ -8,8 +8,8 @@ internal readonly unsafe struct AttentionTile<TLanes, TElement>
     where TLanes : unmanaged, ILanes16<TLanes>
     where TElement : struct, IKvElement
 {
-    // With so few rows, widening in registers beats a detour through memory.
-    private const int RowsWidenedInRegisters = 2;
+    // Rows that a kernel takes at once: for no more than these, widening in registers beats a detour through memory.
+    private static int RowsAtOnce => TLanes.PairsRows ? 2 : 1;
 
     private readonly AttentionCall _call;
     private readonly TokenGroup _group;
@@ -140,7 +140,7 @@ internal readonly unsafe struct AttentionTile<TLanes, TElement>
         _call.Places[_group.First].BlockTable[(tile * AttentionCall.TileBlocks) + (first / KvPool.BlockPositions)];
 
     /// <summary>Whether keys or values go through float32 memory first: odd lengths for the padding, halves when many rows use them.</summary>
-    private bool MustWiden(int length) => length % TLanes.Count != 0 || (TElement.Bytes != 4 && _rows > RowsWidenedInRegisters);
+    private bool MustWiden(int length) => length % TLanes.Count != 0 || (TElement.Bytes != 4 && _rows > RowsAtOnce);
 
     private void Widen(byte* source, int length, int positions)
     {
