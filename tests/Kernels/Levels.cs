@@ -17,4 +17,18 @@ public static class Levels
 
     /// <summary><see cref="Run"/> as test data.</summary>
     public static TheoryData<SimdLevel> All => [.. Run];
+
+    /// <summary>Each level of <see cref="Run"/> with each of <paramref name="others"/>, as test data.</summary>
+    public static TheoryData<SimdLevel, T> With<T>(IEnumerable<T> others)
+    {
+        TheoryData<SimdLevel, T> data = [];
+        foreach (SimdLevel level in Run)
+        {
+            foreach (T other in others)
+            {
+                data.Add(level, other);
+            }
+        }
+        return data;
+    }
 }

@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>Many tokens, 256 bits.</summary>
+/// <remarks>The accumulators hold [2 partial sums, 4 tokens] each: partial sums 0 and 1, 2 and 3.</remarks>
+internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKernel
+    where TFormat : struct, IDotFormat
+    where TByteDot : struct, IByteDot
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pack(in Panel panel, int panelRow, FourRows rows, int beginGroup, int endGroup)
+    {
+        float* scales = panel.TileScales(panelRow), minimums = panel.TileMinimums(panelRow);
+        for (int g = beginGroup; g < endGroup; g++)
+        {
+            PackRow(panel, panelRow, rows.Row0, g);
+            PackRow(panel, panelRow + 1, rows.Row1, g);
+            PackRow(panel, panelRow + 2, rows.Row2, g);
+            PackRow(panel, panelRow + 3, rows.Row3, g);
+            TFormat.Factors(rows, g, out Vector256<float> s01, out Vector256<float> s23, out Vector256<float> m01, out Vector256<float> m23);
+            s01.Store(scales + 16 * g);
+            s23.Store(scales + 16 * g + 8);
+            if (TFormat.HasMinimums)
+            {
+                m01.Store(minimums + 16 * g);
+                m23.Store(minimums + 16 * g + 8);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, int token)
+    {
+        TokenTile x = new(product, token);
+        byte* w = (byte*)panel.RowQuants(panelRow);
+        float* scales = panel.TileScales(panelRow), minimums = panel.TileMinimums(panelRow);
+        short* halfScales = panel.RowHalfScales(panelRow);
+        Vector256<int> ofRow = Vector256.Create(panelRow % 4);
+        Vector256<float> p01 = Vector256<float>.Zero, p23 = Vector256<float>.Zero;
+        for (int g = 0; g < product.Groups; g++)
+        {
+            Vector128<short> sc = TFormat.HasHalfScales ? Vector128.Load(halfScales + 8 * g) : default;
+            float* s = scales + 16 * g, xs = x.Scales + 16 * g;
+            p01 = Fma.MultiplyAdd(Avx2Dot.Pick(s, ofRow) * Vector256.Load(xs), Sums(w, x, g, 0, sc), p01);
+            p23 = Fma.MultiplyAdd(Avx2Dot.Pick(s + 8, ofRow) * Vector256.Load(xs + 8), Sums(w, x, g, 1, sc), p23);
+            if (TFormat.HasMinimums)
+            {
+                float* m = minimums + 16 * g, sums = x.ScaledSums + 16 * g;
+                p01 = Fma.MultiplyAdd(Avx2Dot.Pick(m, ofRow), Vector256.Load(sums), p01);
+                p23 = Fma.MultiplyAdd(Avx2Dot.Pick(m + 8, ofRow), Vector256.Load(sums + 8), p23);
+            }
+        }
+        TokenTile.Store(product, token, row, Avx2Dot.Fold(p01, p23));
+    }
+
+    /// <summary>The I of two blocks of a group for four tokens.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Sums(byte* w, in TokenTile x, int group, int pair, Vector128<short> halfScales)
+    {
+        nint first = (nint)group * QuantizedActivations.GroupLength + pair * 32, second = first + QuantizedActivations.SecondHalf;
+        Vector256<byte> w1 = Vector256.Load(w + first), w2 = Vector256.Load(w + second);
+        Avx2Dot.HalfScales<TFormat>(halfScales, pair, out Vector256<short> sc1, out Vector256<short> sc2);
+        return Avx2Dot.Transpose(
+            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X0 + first), Vector256.Load(x.X0 + second), sc1, sc2),
+            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X1 + first), Vector256.Load(x.X1 + second), sc1, sc2),
+            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X2 + first), Vector256.Load(x.X2 + second), sc1, sc2),
+            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X3 + first), Vector256.Load(x.X3 + second), sc1, sc2));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackRow(in Panel panel, int panelRow, byte* row, int group)
+    {
+        TFormat.Unpack(row, group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23);
+        byte* quants = (byte*)panel.RowQuants(panelRow) + (nint)group * QuantizedActivations.GroupLength;
+        first01.Store(quants);
+        first23.Store(quants + 32);
+        second01.Store(quants + 64);
+        second23.Store(quants + 96);
+        if (TFormat.HasHalfScales)
+        {
+            TFormat.HalfScales(row, group).Store(panel.RowHalfScales(panelRow) + 8 * group);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using LocalLlm.Gguf;
+using LocalLlm.Quant;
+
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>Dot product of <see cref="BlockQ4_1"/>: I = sum q*x, scale d, minimum m.</summary>
+internal readonly unsafe struct DotQ4_1 : IDotFormat
+{
+    /// <inheritdoc/>
+    public static GgmlType Type => GgmlType.Q4_1;
+
+    /// <inheritdoc/>
+    public static bool IsSigned => false;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 15;
+
+    /// <inheritdoc/>
+    public static bool HasMinimums => true;
+
+    /// <inheritdoc/>
+    public static bool HasHalfScales => false;
+
+    /// <inheritdoc/>
+    public static BlockFactors Unpack(byte* row, int block, sbyte* quants)
+    {
+        BlockQ4_1* b = (BlockQ4_1*)row + block;
+        for (int i = 0; i < 16; i++)
+        {
+            quants[i] = (sbyte)(b->Qs[i] & 15);
+            quants[i + 16] = (sbyte)(b->Qs[i] >> 4);
+        }
+        return new((float)b->D, (float)b->M);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(
+        byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
+    {
+        BlockQ4_1* b = (BlockQ4_1*)row + 4 * group;
+        Unpack(b, out first01, out second01);
+        Unpack(b + 2, out first23, out second23);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Unpack(BlockQ4_1* b, out Vector256<byte> first, out Vector256<byte> second)
+    {
+        BlockLoads.Nibbles(b->Qs, sizeof(BlockQ4_1), out first, out second);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        BlockQ4_1* b = (BlockQ4_1*)row + 4 * group;
+        BlockLoads.Nibbles(b->Qs, sizeof(BlockQ4_1), out first, out second);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(
+        FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
+    {
+        nint offset = (nint)group * 4 * sizeof(BlockQ4_1);
+        scales01 = BlockLoads.Halves2(rows, offset, sizeof(BlockQ4_1));
+        scales23 = BlockLoads.Halves2(rows, offset + 2 * sizeof(BlockQ4_1), sizeof(BlockQ4_1));
+        minimums01 = BlockLoads.Halves2(rows, offset + sizeof(Half), sizeof(BlockQ4_1));
+        minimums23 = BlockLoads.Halves2(rows, offset + sizeof(Half) + 2 * sizeof(BlockQ4_1), sizeof(BlockQ4_1));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
+    {
+        nint offset = (nint)group * 4 * sizeof(BlockQ4_1);
+        scales = BlockLoads.Halves4(rows, offset, sizeof(BlockQ4_1));
+        minimums = BlockLoads.Halves4(rows, offset + sizeof(Half), sizeof(BlockQ4_1));
+    }
+}

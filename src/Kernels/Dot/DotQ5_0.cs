@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using LocalLlm.Gguf;
+using LocalLlm.Quant;
+
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>Dot product of <see cref="BlockQ5_0"/>: I = sum (q-16)*x, scale d.</summary>
+internal readonly unsafe struct DotQ5_0 : IDotFormat
+{
+    /// <inheritdoc/>
+    public static GgmlType Type => GgmlType.Q5_0;
+
+    /// <inheritdoc/>
+    public static bool IsSigned => true;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 16;
+
+    /// <inheritdoc/>
+    public static bool HasMinimums => false;
+
+    /// <inheritdoc/>
+    public static bool HasHalfScales => false;
+
+    /// <inheritdoc/>
+    public static BlockFactors Unpack(byte* row, int block, sbyte* quants)
+    {
+        BlockQ5_0* b = (BlockQ5_0*)row + block;
+        for (int i = 0; i < 16; i++)
+        {
+            quants[i] = (sbyte)(((b->Qs[i] & 15) | ((int)(b->Qh >> i) & 1) << 4) - 16);
+            quants[i + 16] = (sbyte)(((b->Qs[i] >> 4) | ((int)(b->Qh >> (i + 16)) & 1) << 4) - 16);
+        }
+        return new((float)b->D);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(
+        byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
+    {
+        BlockQ5_0* b = (BlockQ5_0*)row + 4 * group;
+        Unpack(b, out first01, out second01);
+        Unpack(b + 2, out first23, out second23);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Unpack(BlockQ5_0* b, out Vector256<byte> first, out Vector256<byte> second)
+    {
+        BlockLoads.Nibbles(b->Qs, sizeof(BlockQ5_0), out first, out second);
+        BlockLoads.FifthBits((byte*)&b->Qh, sizeof(BlockQ5_0), out Vector256<byte> firstSet, out Vector256<byte> secondSet);
+        // low + 16 * fifth - 16, as a byte: the low bits alone where the fifth is set, else with 0xF0, which is -16.
+        first |= Vector256.AndNot(Vector256.Create((byte)0xF0), firstSet);
+        second |= Vector256.AndNot(Vector256.Create((byte)0xF0), secondSet);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        BlockQ5_0* b = (BlockQ5_0*)row + 4 * group;
+        BlockLoads.Nibbles(b->Qs, sizeof(BlockQ5_0), out first, out second);
+        BlockLoads.FifthBits((byte*)&b->Qh, sizeof(BlockQ5_0), out Vector512<byte> firstSet, out Vector512<byte> secondSet);
+        // low + 16 * fifth - 16, as a byte: the low bits alone where the fifth is set, else with 0xF0, which is -16.
+        first |= Vector512.AndNot(Vector512.Create((byte)0xF0), firstSet);
+        second |= Vector512.AndNot(Vector512.Create((byte)0xF0), secondSet);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(
+        FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
+    {
+        nint offset = (nint)group * 4 * sizeof(BlockQ5_0);
+        scales01 = BlockLoads.Halves2(rows, offset, sizeof(BlockQ5_0));
+        scales23 = BlockLoads.Halves2(rows, offset + 2 * sizeof(BlockQ5_0), sizeof(BlockQ5_0));
+        minimums01 = minimums23 = default;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
+    {
+        nint offset = (nint)group * 4 * sizeof(BlockQ5_0);
+        scales = BlockLoads.Halves4(rows, offset, sizeof(BlockQ5_0));
+        minimums = default;
+    }
+}

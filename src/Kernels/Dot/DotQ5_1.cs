@@ -1,0 +1,88 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using LocalLlm.Gguf;
+using LocalLlm.Quant;
+
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>Dot product of <see cref="BlockQ5_1"/>: I = sum q*x, scale d, minimum m.</summary>
+internal readonly unsafe struct DotQ5_1 : IDotFormat
+{
+    /// <inheritdoc/>
+    public static GgmlType Type => GgmlType.Q5_1;
+
+    /// <inheritdoc/>
+    public static bool IsSigned => false;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 31;
+
+    /// <inheritdoc/>
+    public static bool HasMinimums => true;
+
+    /// <inheritdoc/>
+    public static bool HasHalfScales => false;
+
+    /// <inheritdoc/>
+    public static BlockFactors Unpack(byte* row, int block, sbyte* quants)
+    {
+        BlockQ5_1* b = (BlockQ5_1*)row + block;
+        for (int i = 0; i < 16; i++)
+        {
+            quants[i] = (sbyte)((b->Qs[i] & 15) | ((int)(b->Qh >> i) & 1) << 4);
+            quants[i + 16] = (sbyte)((b->Qs[i] >> 4) | ((int)(b->Qh >> (i + 16)) & 1) << 4);
+        }
+        return new((float)b->D, (float)b->M);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(
+        byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
+    {
+        BlockQ5_1* b = (BlockQ5_1*)row + 4 * group;
+        Unpack(b, out first01, out second01);
+        Unpack(b + 2, out first23, out second23);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Unpack(BlockQ5_1* b, out Vector256<byte> first, out Vector256<byte> second)
+    {
+        BlockLoads.Nibbles(b->Qs, sizeof(BlockQ5_1), out first, out second);
+        BlockLoads.FifthBits((byte*)&b->Qh, sizeof(BlockQ5_1), out Vector256<byte> firstSet, out Vector256<byte> secondSet);
+        first |= firstSet & Vector256.Create((byte)0x10);
+        second |= secondSet & Vector256.Create((byte)0x10);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        BlockQ5_1* b = (BlockQ5_1*)row + 4 * group;
+        BlockLoads.Nibbles(b->Qs, sizeof(BlockQ5_1), out first, out second);
+        BlockLoads.FifthBits((byte*)&b->Qh, sizeof(BlockQ5_1), out Vector512<byte> firstSet, out Vector512<byte> secondSet);
+        first |= firstSet & Vector512.Create((byte)0x10);
+        second |= secondSet & Vector512.Create((byte)0x10);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(
+        FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
+    {
+        nint offset = (nint)group * 4 * sizeof(BlockQ5_1);
+        scales01 = BlockLoads.Halves2(rows, offset, sizeof(BlockQ5_1));
+        scales23 = BlockLoads.Halves2(rows, offset + 2 * sizeof(BlockQ5_1), sizeof(BlockQ5_1));
+        minimums01 = BlockLoads.Halves2(rows, offset + sizeof(Half), sizeof(BlockQ5_1));
+        minimums23 = BlockLoads.Halves2(rows, offset + sizeof(Half) + 2 * sizeof(BlockQ5_1), sizeof(BlockQ5_1));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
+    {
+        nint offset = (nint)group * 4 * sizeof(BlockQ5_1);
+        scales = BlockLoads.Halves4(rows, offset, sizeof(BlockQ5_1));
+        minimums = BlockLoads.Halves4(rows, offset + sizeof(Half), sizeof(BlockQ5_1));
+    }
+}

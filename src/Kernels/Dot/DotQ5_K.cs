@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using LocalLlm.Gguf;
+using LocalLlm.Quant;
+
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>Dot product of <see cref="BlockQ5_K"/>: I = sum q*x, scale d*sc, minimum -(dmin*mn).</summary>
+internal readonly unsafe struct DotQ5_K : IDotFormat
+{
+    /// <inheritdoc/>
+    public static GgmlType Type => GgmlType.Q5_K;
+
+    /// <inheritdoc/>
+    public static bool IsSigned => false;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 31;
+
+    /// <inheritdoc/>
+    public static bool HasMinimums => true;
+
+    /// <inheritdoc/>
+    public static bool HasHalfScales => false;
+
+    /// <inheritdoc/>
+    public static BlockFactors Unpack(byte* row, int block, sbyte* quants)
+    {
+        BlockQ5_K* b = (BlockQ5_K*)row + block / 8;
+        int k = block % 8;
+        for (int l = 0; l < 32; l++)
+        {
+            int low = (b->Qs[k / 2 * 32 + l] >> (k % 2 * 4)) & 15;
+            quants[l] = (sbyte)(low | ((b->Qh[l] >> k) & 1) << 4);
+        }
+        SixBitScales six = SixBitScales.Unpack(new(b->Scales, 12));
+        return new((float)b->D * six.Scale(k), -((float)b->DMin * six.Minimum(k)));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(
+        byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
+    {
+        BlockQ5_K* b = (BlockQ5_K*)row + group / 2;
+        byte* qs = b->Qs + group % 2 * 64;
+        SuperBlockLoads.Nibbles(qs, out first01, out second01);
+        SuperBlockLoads.Nibbles(qs + 32, out first23, out second23);
+        // Bit k of each byte speaks for block k: bits 0 and 1, then 2 and 3, once the group's four are moved down.
+        Vector256<byte> bits = Avx2.ShiftRightLogical(Vector256.Load(b->Qh).AsUInt16(), Vector128.CreateScalar((ushort)(group % 2 * 4))).AsByte();
+        AddFifthBits(bits, ref first01, ref second01);
+        AddFifthBits((bits.AsUInt16() >>> 2).AsByte(), ref first23, ref second23);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddFifthBits(Vector256<byte> bits, ref Vector256<byte> first, ref Vector256<byte> second)
+    {
+        Vector256<byte> fifth = Vector256.Create((byte)0x10);
+        Vector256<byte> block0 = (bits.AsUInt16() << 4).AsByte() & fifth, block1 = (bits.AsUInt16() << 3).AsByte() & fifth;
+        SuperBlockLoads.Blocks(block0, block1, out Vector256<byte> firstBits, out Vector256<byte> secondBits);
+        first |= firstBits;
+        second |= secondBits;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        BlockQ5_K* b = (BlockQ5_K*)row + group / 2;
+        SuperBlockLoads.Nibbles(b->Qs + group % 2 * 64, out first, out second);
+        // Bit k of each byte speaks for block k. Lane j of the result is block j: its bit goes to bit 4, from a copy of the bytes in every lane.
+        Vector256<uint> bits = Avx2.ShiftRightLogical(Vector256.Load(b->Qh).AsUInt32(), Vector128.CreateScalar((uint)(group % 2 * 4)));
+        Vector512<uint> firstBits = Vector512.Create(Vector256.Create(bits.GetLower(), bits.GetLower()), Vector256.Create(bits.GetLower(), bits.GetLower()));
+        Vector512<uint> secondBits = Vector512.Create(Vector256.Create(bits.GetUpper(), bits.GetUpper()), Vector256.Create(bits.GetUpper(), bits.GetUpper()));
+        Vector512<uint> toBit4 = Vector512.Create(4u, 4, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1);
+        first |= Avx512F.ShiftLeftLogicalVariable(firstBits, toBit4).AsByte() & Vector512.Create((byte)0x10);
+        second |= Avx512F.ShiftLeftLogicalVariable(secondBits, toBit4).AsByte() & Vector512.Create((byte)0x10);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(
+        FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
+    {
+        int b = group / 2;
+        BlockQ5_K* r0 = (BlockQ5_K*)rows.Row0 + b, r1 = (BlockQ5_K*)rows.Row1 + b, r2 = (BlockQ5_K*)rows.Row2 + b, r3 = (BlockQ5_K*)rows.Row3 + b;
+        SuperBlockLoads.SixBits(r0->Scales, r1->Scales, r2->Scales, r3->Scales, group, out Vector128<byte> sc, out Vector128<byte> mn);
+        Vector256<float> d = SuperBlockLoads.Widen(r0->D, r1->D, r2->D, r3->D);
+        Vector256<float> dmin = -SuperBlockLoads.Widen(r0->DMin, r1->DMin, r2->DMin, r3->DMin);
+        scales01 = SuperBlockLoads.Scale(d, sc);
+        scales23 = SuperBlockLoads.Scale(d, Sse2.ShiftRightLogical128BitLane(sc, 8));
+        minimums01 = SuperBlockLoads.Scale(dmin, mn);
+        minimums23 = SuperBlockLoads.Scale(dmin, Sse2.ShiftRightLogical128BitLane(mn, 8));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
+    {
+        int b = group / 2;
+        BlockQ5_K* r0 = (BlockQ5_K*)rows.Row0 + b, r1 = (BlockQ5_K*)rows.Row1 + b, r2 = (BlockQ5_K*)rows.Row2 + b, r3 = (BlockQ5_K*)rows.Row3 + b;
+        SuperBlockLoads.SixBits(r0->Scales, r1->Scales, r2->Scales, r3->Scales, group, out Vector128<byte> sc, out Vector128<byte> mn);
+        Vector256<float> d = SuperBlockLoads.Widen(r0->D, r1->D, r2->D, r3->D);
+        Vector256<float> dmin = -SuperBlockLoads.Widen(r0->DMin, r1->DMin, r2->DMin, r3->DMin);
+        scales = SuperBlockLoads.Scale512(d, sc);
+        minimums = SuperBlockLoads.Scale512(dmin, mn);
+    }
+}

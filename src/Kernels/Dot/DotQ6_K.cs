@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using LocalLlm.Gguf;
+using LocalLlm.Quant;
+
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>Dot product of <see cref="BlockQ6_K"/>: I = sc0 * sum0 (q-32)*x + sc1 * sum1 (q-32)*x, scale d.</summary>
+internal readonly unsafe struct DotQ6_K : IDotFormat
+{
+    private const byte LowNibbles = 0x0F;
+
+    // Where the two high bits of a weight go.
+    private const byte HighBits = 0x30;
+
+    private const byte Offset = 32;
+
+    /// <inheritdoc/>
+    public static GgmlType Type => GgmlType.Q6_K;
+
+    /// <inheritdoc/>
+    public static bool IsSigned => true;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 32;
+
+    /// <inheritdoc/>
+    public static bool HasMinimums => false;
+
+    /// <inheritdoc/>
+    public static bool HasHalfScales => true;
+
+    /// <inheritdoc/>
+    public static BlockFactors Unpack(byte* row, int block, sbyte* quants)
+    {
+        BlockQ6_K* b = (BlockQ6_K*)row + block / 8;
+        int half = block % 8 / 4, k = block % 4;
+        for (int l = 0; l < 32; l++)
+        {
+            int low = (b->Ql[64 * half + 32 * (k % 2) + l] >> (k / 2 * 4)) & 15;
+            int high = (b->Qh[32 * half + l] >> (2 * k)) & 3;
+            quants[l] = (sbyte)((low | high << 4) - Offset);
+        }
+        sbyte* scales = b->Scales + 2 * (block % 8);
+        return new((float)b->D, FirstScale: scales[0], SecondScale: scales[1]);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(
+        byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
+    {
+        BlockQ6_K* b = (BlockQ6_K*)row + group / 2;
+        byte* ql = b->Ql + group % 2 * 64;
+        Vector256<byte> low0 = Vector256.Load(ql), low1 = Vector256.Load(ql + 32), high = Vector256.Load(b->Qh + group % 2 * 32);
+        Vector256<byte> nibbles = Vector256.Create(LowNibbles), two = Vector256.Create(HighBits), offset = Vector256.Create(Offset);
+        Vector256<byte> block0 = (low0 & nibbles | (high.AsUInt16() << 4).AsByte() & two) - offset;
+        Vector256<byte> block1 = (low1 & nibbles | (high.AsUInt16() << 2).AsByte() & two) - offset;
+        Vector256<byte> block2 = ((low0.AsUInt16() >>> 4).AsByte() & nibbles | high & two) - offset;
+        Vector256<byte> block3 = ((low1.AsUInt16() >>> 4).AsByte() & nibbles | (high.AsUInt16() >>> 2).AsByte() & two) - offset;
+        SuperBlockLoads.Blocks(block0, block1, out first01, out second01);
+        SuperBlockLoads.Blocks(block2, block3, out first23, out second23);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
+    {
+        BlockQ6_K* b = (BlockQ6_K*)row + group / 2;
+        Vector512<byte> low = Vector512.Load(b->Ql + group % 2 * 64);
+        Vector256<uint> high = Vector256.Load((uint*)(b->Qh + group % 2 * 32));
+        Vector512<uint> bits = Vector512.Create(high, high);
+        Vector512<byte> nibbles = Vector512.Create(LowNibbles), two = Vector512.Create(HighBits), offset = Vector512.Create(Offset);
+        // Blocks 0 and 1 have bits 0..1 and 2..3 of a byte, blocks 2 and 3 bits 4..5 and 6..7; all go to bits 4..5.
+        Vector512<uint> up = Vector512.Create(4u, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2);
+        Vector512<uint> down = Vector512.Create(0u, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2);
+        Vector512<byte> blocks01 = (low & nibbles | Avx512F.ShiftLeftLogicalVariable(bits, up).AsByte() & two) - offset;
+        Vector512<byte> blocks23 = ((low.AsUInt16() >>> 4).AsByte() & nibbles | Avx512F.ShiftRightLogicalVariable(bits, down).AsByte() & two) - offset;
+        first = Avx512F.Shuffle4x128(blocks01.AsInt32(), blocks23.AsInt32(), 0b10_00_10_00).AsByte();
+        second = Avx512F.Shuffle4x128(blocks01.AsInt32(), blocks23.AsInt32(), 0b11_01_11_01).AsByte();
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(
+        FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
+    {
+        scales01 = scales23 = Scales(rows, group);
+        minimums01 = minimums23 = default;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
+    {
+        Vector256<float> d = Scales(rows, group);
+        scales = Vector512.Create(d, d);
+        minimums = default;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<short> HalfScales(byte* row, int group) =>
+        Sse41.ConvertToVector128Int16(((BlockQ6_K*)row + group / 2)->Scales + group % 2 * 8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Scales(FourRows rows, int group)
+    {
+        int b = group / 2;
+        return SuperBlockLoads.Widen(
+            ((BlockQ6_K*)rows.Row0 + b)->D, ((BlockQ6_K*)rows.Row1 + b)->D, ((BlockQ6_K*)rows.Row2 + b)->D, ((BlockQ6_K*)rows.Row3 + b)->D);
+    }
+}

@@ -1,0 +1,15 @@
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>Quantizes blocks of 32 activations to int8, as <c>docs/arithmetic.md</c> says.</summary>
+internal interface IBlockQuantizer
+{
+    /// <summary>The largest absolute value of a block, as its bits: with the sign gone, floats order like integers, and NaN comes out on top.</summary>
+    /// <param name="x">Activations [32].</param>
+    static abstract unsafe uint LargestMagnitude(float* x);
+
+    /// <summary>Writes <c>roundToEven(x[i] * inverse)</c> for 16 activations and returns their sum.</summary>
+    /// <param name="x">Activations [16]; their products with <paramref name="inverse"/> round to -127..127.</param>
+    /// <param name="inverse">Reciprocal of the scale.</param>
+    /// <param name="quants">Int8 [16].</param>
+    static abstract unsafe int QuantizeHalf(float* x, float inverse, sbyte* quants);
+}

@@ -1,0 +1,99 @@
+using System.Runtime.Intrinsics;
+using LocalLlm.Gguf;
+
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>
+/// What a weight format contributes to an integer dot product: its quants as bytes and its factors as float32, for one block (the
+/// specification) and for groups of four blocks in 256 and in 512 bits. Loops over rows know no format; formats know no loop.
+/// </summary>
+/// <remarks>
+/// A group is laid out as in <see cref="QuantizedActivations"/>: "first" means the first 16 weights of each of the four blocks, in the
+/// order of the blocks, "second" the other 16. Factors of four rows come interleaved, [4 blocks, 4 rows].
+/// </remarks>
+internal unsafe interface IDotFormat
+{
+    /// <summary>The format.</summary>
+    static abstract GgmlType Type { get; }
+
+    /// <summary>Whether quants are signed bytes, offset subtracted; else they are unsigned.</summary>
+    static abstract bool IsSigned { get; }
+
+    /// <summary>Largest absolute value of a quant.</summary>
+    static abstract int LargestQuant { get; }
+
+    /// <summary>Whether blocks have a minimum.</summary>
+    static abstract bool HasMinimums { get; }
+
+    /// <summary>Whether each half of a block has an integer scale of its own.</summary>
+    static abstract bool HasHalfScales { get; }
+
+    /// <summary>Unpacks one block of 32.</summary>
+    /// <param name="row">Start of the row.</param>
+    /// <param name="block">Which block of 32 of the row.</param>
+    /// <param name="quants">The quants, int8 [32].</param>
+    /// <returns>The block's factors.</returns>
+    static abstract BlockFactors Unpack(byte* row, int block, sbyte* quants);
+
+    /// <summary>Unpacks a group's quants in four vectors of two blocks each.</summary>
+    /// <param name="row">Start of the row.</param>
+    /// <param name="group">Which group of four blocks.</param>
+    /// <param name="first01">First halves of blocks 0 and 1.</param>
+    /// <param name="first23">First halves of blocks 2 and 3.</param>
+    /// <param name="second01">Second halves of blocks 0 and 1.</param>
+    /// <param name="second23">Second halves of blocks 2 and 3.</param>
+    static abstract void Unpack(
+        byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23);
+
+    /// <summary>Unpacks a group's quants in two vectors.</summary>
+    /// <param name="row">Start of the row.</param>
+    /// <param name="group">Which group of four blocks.</param>
+    /// <param name="first">First halves of the blocks.</param>
+    /// <param name="second">Second halves of the blocks.</param>
+    static abstract void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second);
+
+    /// <summary>Factors of a group of four rows, in 256 bits.</summary>
+    /// <param name="rows">Starts of the rows.</param>
+    /// <param name="group">Which group of four blocks.</param>
+    /// <param name="scales01">Weight scales of blocks 0 and 1.</param>
+    /// <param name="scales23">Weight scales of blocks 2 and 3.</param>
+    /// <param name="minimums01">Minimums m of blocks 0 and 1; unset in formats without.</param>
+    /// <param name="minimums23">Minimums m of blocks 2 and 3; unset in formats without.</param>
+    static abstract void Factors(
+        FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23);
+
+    /// <summary>Factors of a group of four rows, in 512 bits.</summary>
+    /// <param name="rows">Starts of the rows.</param>
+    /// <param name="group">Which group of four blocks.</param>
+    /// <param name="scales">Weight scales.</param>
+    /// <param name="minimums">Minimums m; unset in formats without.</param>
+    static abstract void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums);
+
+    /// <summary>The integer scales of a group's half blocks [4 blocks, 2]; zero in formats without.</summary>
+    /// <param name="row">Start of the row.</param>
+    /// <param name="group">Which group of four blocks.</param>
+    static virtual Vector128<short> HalfScales(byte* row, int group) => Vector128<short>.Zero;
+}
+
+/// <summary>What a block's integer sums are multiplied by (<c>docs/arithmetic.md</c>).</summary>
+/// <param name="Scale">Weight scale.</param>
+/// <param name="Minimum">Minimum m; 0 in formats without.</param>
+/// <param name="FirstScale">Integer scale of the first half; 1 in formats without.</param>
+/// <param name="SecondScale">Integer scale of the second half; 1 in formats without.</param>
+internal readonly record struct BlockFactors(float Scale, float Minimum = 0, int FirstScale = 1, int SecondScale = 1);
+
+/// <summary>Starts of four rows of weights.</summary>
+internal readonly unsafe struct FourRows(byte* row0, byte* row1, byte* row2, byte* row3)
+{
+    /// <summary>Row 0.</summary>
+    public readonly byte* Row0 = row0;
+
+    /// <summary>Row 1.</summary>
+    public readonly byte* Row1 = row1;
+
+    /// <summary>Row 2.</summary>
+    public readonly byte* Row2 = row2;
+
+    /// <summary>Row 3.</summary>
+    public readonly byte* Row3 = row3;
+}

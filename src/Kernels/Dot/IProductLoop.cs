@@ -1,0 +1,15 @@
+namespace LocalLlm.Kernels.Dot;
+
+/// <summary>A way to compute some rows of an <see cref="IntegerProduct"/> for all its tokens. One thread, any number of rows.</summary>
+internal interface IProductLoop
+{
+    /// <summary>Bytes of scratch memory that <see cref="Run"/> needs for rows of so many groups.</summary>
+    static virtual long ScratchBytes(int groups) => 0;
+
+    /// <summary>Computes the rows <paramref name="begin"/> to <paramref name="end"/> (exclusive).</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="begin">First row.</param>
+    /// <param name="end">One past the last row.</param>
+    /// <param name="scratch">Memory of this thread, aligned to 64 bytes.</param>
+    static abstract unsafe void Run(in IntegerProduct product, int begin, int end, byte* scratch);
+}

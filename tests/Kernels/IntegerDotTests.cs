@@ -1,0 +1,158 @@
+using LocalLlm.Gguf;
+using LocalLlm.Kernels.Dot;
+using LocalLlm.Quant;
+
+namespace LocalLlm.Kernels.Tests;
+
+/// <summary>Integer dot products: the scalar law against an oracle made of decoded weights, every other level against the law.</summary>
+public sealed unsafe class IntegerDotTests : IDisposable
+{
+    private readonly WorkerPool _pool = new(1);
+
+    public static GgmlType[] Types { get; } = [.. Enum.GetValues<GgmlType>().Where(ProductKernel.Supports)];
+
+    public static TheoryData<GgmlType> AllTypes => [.. Types];
+
+    public static TheoryData<SimdLevel, GgmlType> LevelsAndTypes => Levels.With(Types);
+
+    public void Dispose() => _pool.Dispose();
+
+    [Fact]
+    public void TheFormatsOfTheLawHaveKernels()
+    {
+        Assert.Equal(
+            [GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q8_0, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K], Types);
+    }
+
+    [Theory]
+    [MemberData(nameof(AllTypes))]
+    public void IntegersAreExact(GgmlType type)
+    {
+        // With scales of 1 the decoded weights are integers, and so are activations whose largest is 127: the float result is the integer itself.
+        int columns = Math.Max(64, GgmlTypes.BlockLength(type));
+        foreach (Fill fill in new[] { Fill.Random, Fill.Ones, Fill.Zeros, Fill.HighBits })
+        {
+            using Weights w = new Weights(type, 3, columns, fill, seed: 7).WithScales(1);
+            foreach (int kind in new[] { 0, 1, 2 })
+            {
+                for (int b = 0; b < columns / 32; b++)
+                {
+                    float[] x = new float[columns];
+                    Random random = new(b);
+                    for (int i = 0; i < 32; i++)
+                    {
+                        x[32 * b + i] = kind switch { 0 => i == 0 ? 127 : random.Next(-127, 128), 1 => 127, _ => i % 2 == 0 ? 127 : -127 };
+                    }
+                    float[] y = Multiply(SimdLevel.Scalar, w.Matrix, x);
+                    for (int r = 0; r < 3; r++)
+                    {
+                        Assert.Equal(Decode(w.Matrix, r).Zip(x, (a, c) => (double)a * c).Sum(), y[r]);
+                    }
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(AllTypes))]
+    public void TheScalarLawIsCloseToADoubleOracle(GgmlType type)
+    {
+        foreach (int columns in new[] { 256, 1024, 2304 })
+        {
+            using Weights w = new(type, 4, columns, Fill.Random, seed: columns);
+            float[] x = Activations.Random(columns, columns + 1);
+            using QuantizedActivations q = new(1, columns);
+            new CpuOps(SimdLevel.Scalar, _pool).Quantize(x, columns, q);
+            float[] y = Multiply(SimdLevel.Scalar, w.Matrix, x);
+            for (int r = 0; r < 4; r++)
+            {
+                float[] weights = Decode(w.Matrix, r);
+                double oracle = 0, magnitude = 0;
+                for (int k = 0; k < columns; k++)
+                {
+                    double quantized = (double)q.Scales[k / 32 * 4] * q.Quants[QuantizedActivations.HalfOffset(k / 32) + k % 32 / 16 * 64 + k % 16];
+                    oracle += weights[k] * quantized;
+                    magnitude += Magnitude(w.Matrix, r, k) * Math.Abs(quantized);
+                }
+                // A term passes at most two roundings of its scale and one for each addition after it: two in each fourth block, two in the fold;
+                // the decoded weight was rounded once. Each is at most 2^-24 of a sum that is at most `magnitude`.
+                double bound = (columns / 32 / 4 * 2 + 6) * Math.ScaleB(1, -24) * magnitude;
+                Assert.InRange(y[r], oracle - bound, oracle + bound);
+                Assert.True(bound < 1e-3 * magnitude);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(LevelsAndTypes))]
+    public void EveryBlockCountGivesTheBitsOfTheLaw(SimdLevel level, GgmlType type)
+    {
+        int length = GgmlTypes.BlockLength(type);
+        int[] counts = length == 32 ? [.. Enumerable.Range(1, 41), 96, 301] : [1, 2, 3, 4, 5, 6, 7, 16, 37];
+        foreach (int blocks in counts)
+        {
+            int columns = blocks * length;
+            Compare(level, type, rows: 1 + blocks % 6, columns, tokens: 1 + blocks % 9, Fill.Random, Activations.Random, blocks);
+            Compare(level, type, rows: 5, columns, tokens: 1, Fill.WildScales, Activations.Wild, blocks);
+            Compare(level, type, rows: 3, columns, tokens: 5, Fill.WildScales, Activations.Wild, blocks);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(LevelsAndTypes))]
+    public void ExtremesGiveTheBitsOfTheLaw(SimdLevel level, GgmlType type)
+    {
+        foreach (Fill fill in Enum.GetValues<Fill>())
+        {
+            foreach (int tokens in new[] { 1, 4, 6 })
+            {
+                Compare(level, type, 6, 1280, tokens, fill, (count, _) => Enumerable.Repeat(1f, count).ToArray(), 1);
+                Compare(level, type, 6, 1280, tokens, fill, (count, _) => [.. Enumerable.Range(0, count).Select(i => i % 2 == 0 ? 1f : -1f)], 2);
+                Compare(level, type, 6, 1280, tokens, fill, Activations.Random, 3);
+                Compare(level, type, 6, 1280, tokens, fill, Activations.Wild, 4);
+            }
+        }
+    }
+
+    private void Compare(SimdLevel level, GgmlType type, int rows, int columns, int tokens, Fill fill, Func<int, int, float[]> activations, int seed)
+    {
+        using Weights w = new(type, rows, columns, fill, seed);
+        float[] x = activations(tokens * columns, seed + 1);
+        Bits.Equal(
+            Multiply(SimdLevel.Scalar, w.Matrix, x), Multiply(level, w.Matrix, x),
+            $"{type} {fill}, {rows} rows of {columns}, {tokens} tokens, {SimdLevels.Name(level)}");
+    }
+
+    private float[] Multiply(SimdLevel level, WeightMatrix w, float[] x)
+    {
+        CpuOps ops = new(level, _pool);
+        using QuantizedActivations q = new(x.Length / w.Columns, w.Columns);
+        ops.Quantize(x, w.Columns, q);
+        float[] y = new float[x.Length / w.Columns * w.Rows];
+        ops.MatMul(w, [], q, [], y);
+        return y;
+    }
+
+    private static float[] Decode(WeightMatrix w, int row)
+    {
+        float[] weights = new float[w.Columns];
+        RowDecoder.Decode(w.Type, new(w.Data + row * w.RowBytes, (int)w.RowBytes), weights);
+        return weights;
+    }
+
+    /// <summary>|scale * q| + |minimum|: what a weight is computed from, which cancellation may make larger than the weight.</summary>
+    private static double Magnitude(WeightMatrix w, int row, int k)
+    {
+        byte* start = w.Data + row * w.RowBytes;
+        sbyte* q = stackalloc sbyte[32];
+        BlockFactors f = w.Type switch
+        {
+            GgmlType.Q4_1 => DotQ4_1.Unpack(start, k / 32, q),
+            GgmlType.Q5_1 => DotQ5_1.Unpack(start, k / 32, q),
+            GgmlType.Q4_K => DotQ4_K.Unpack(start, k / 32, q),
+            GgmlType.Q5_K => DotQ5_K.Unpack(start, k / 32, q),
+            _ => default,
+        };
+        return f == default ? Math.Abs(Decode(w, row)[k]) : Math.Abs((double)f.Scale * q[k % 32]) + Math.Abs(f.Minimum);
+    }
+}

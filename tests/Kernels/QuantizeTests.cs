@@ -1,0 +1,101 @@
+namespace LocalLlm.Kernels.Tests;
+
+public sealed unsafe class QuantizeTests : IDisposable
+{
+    private readonly WorkerPool _pool = new(2);
+
+    public void Dispose() => _pool.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void BlocksObeyTheLaw(SimdLevel level)
+    {
+        const int Rows = 7, Columns = 32 * 18;
+        float[] x = [.. Activations.Random(3 * Columns, 1), .. Activations.Wild(4 * Columns, 2)];
+        using QuantizedActivations q = new(Rows, Columns);
+        new CpuOps(level, _pool).Quantize(x, Columns, q);
+        Assert.Equal((Rows, Columns, 20), (q.Rows, q.Columns, q.Blocks));
+        for (int row = 0; row < Rows; row++)
+        {
+            for (int b = 0; b < Columns / 32; b++)
+            {
+                CheckBlock(x.AsSpan(row * Columns + 32 * b, 32), q, row, b);
+            }
+        }
+    }
+
+    private static void CheckBlock(ReadOnlySpan<float> x, QuantizedActivations q, int row, int b)
+    {
+        float largest = 0;
+        foreach (float v in x)
+        {
+            largest = MathF.Max(largest, MathF.Abs(v));
+        }
+        float scale = largest / 127;
+        scale = scale < MathF.ScaleB(1, -126) ? 0 : scale;
+        Assert.Equal(scale, q.Scales[((row / 4 * q.Blocks) + b) * 4 + row % 4]);
+        int[] sums = [0, 0];
+        for (int i = 0; i < 32; i++)
+        {
+            int actual = q.Quants[row * q.Blocks * 32 + b / 4 * 128 + i / 16 * 64 + b % 4 * 16 + i % 16];
+            Assert.Equal(scale == 0 ? 0 : (int)Math.Round((double)(x[i] * (1 / scale)), MidpointRounding.ToEven), actual);
+            Assert.InRange(actual, -127, 127);
+            sums[i / 16] += actual;
+        }
+        Assert.Equal(sums[0], q.HalfSums[(row * q.Blocks + b) * 2]);
+        Assert.Equal(sums[1], q.HalfSums[(row * q.Blocks + b) * 2 + 1]);
+        Assert.Equal(scale * (sums[0] + sums[1]), q.ScaledSums[((row / 4 * q.Blocks) + b) * 4 + row % 4]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void PaddingAddsNothingEvenAfterALargerInput(SimdLevel level)
+    {
+        CpuOps ops = new(level, _pool);
+        using QuantizedActivations q = new(2, 256);
+        ops.Quantize(Activations.Random(512, 3), 256, q);
+        ops.Quantize(Activations.Random(32, 4), 32, q);
+        Assert.Equal((1, 32, 4), (q.Rows, q.Columns, q.Blocks));
+        for (int b = 1; b < 4; b++)
+        {
+            Assert.Equal(int.MinValue, BitConverter.SingleToInt32Bits(q.Scales[4 * b]));
+            Assert.Equal(int.MinValue, BitConverter.SingleToInt32Bits(q.ScaledSums[4 * b]));
+            for (int i = 0; i < 16; i++)
+            {
+                Assert.Equal(0, q.Quants[16 * b + i]);
+                Assert.Equal(0, q.Quants[64 + 16 * b + i]);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void WhatIsNotFiniteShows(SimdLevel level)
+    {
+        using QuantizedActivations q = new(1, 128);
+        foreach (float bad in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+        {
+            float[] x = Activations.Random(128, 5);
+            x[70] = bad;
+            new CpuOps(level, _pool).Quantize(x, 128, q);
+            Assert.Equal([false, false, true, false], Enumerable.Range(0, 4).Select(b => IsNaN(q.Scales, b) && IsNaN(q.ScaledSums, b)));
+        }
+
+        static bool IsNaN(float* values, int b) => float.IsNaN(values[4 * b]);
+    }
+
+    [Fact]
+    public void WrongShapesAreRefused()
+    {
+        CpuOps ops = new(SimdLevel.Scalar, _pool);
+        using QuantizedActivations q = new(4, 128);
+        Assert.Throws<ArgumentException>(() => ops.Quantize(new float[48], 48, q));
+        Assert.Throws<ArgumentException>(() => ops.Quantize(new float[65], 32, q));
+        Assert.Throws<ArgumentException>(() => ops.Quantize(new float[5 * 128], 128, q));
+        Assert.Throws<ArgumentException>(() => ops.Quantize(new float[160], 160, q));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new QuantizedActivations(0, 128));
+        q.Dispose();
+        q.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => ops.Quantize(new float[128], 128, q));
+    }
+}
