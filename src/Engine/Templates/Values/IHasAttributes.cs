@@ -1,0 +1,8 @@
+namespace LocalLlm.Engine.Templates.Values;
+
+/// <summary>A value with attributes of its own, such as <c>loop.index</c> or those of a namespace.</summary>
+internal interface IHasAttributes
+{
+    /// <summary>Finds an attribute.</summary>
+    bool TryGetAttribute(string name, out object? value);
+}
