@@ -1,0 +1,50 @@
+using System.Numerics.Tensors;
+using LocalLlm.Engine.Transformer;
+
+namespace LocalLlm.Engine.Generation;
+
+/// <summary>Collects the final hidden states of a text into one vector.</summary>
+/// <param name="type">Which states count.</param>
+/// <param name="width">Width of a state.</param>
+/// <param name="count">States that will be added.</param>
+internal sealed class EmbeddingPooling(PoolingType type, int width, int count)
+{
+    private readonly float[] _pooled = new float[width];
+    private int _added;
+
+    /// <summary>Takes the next state [width].</summary>
+    public void Add(ReadOnlySpan<float> state)
+    {
+        bool first = _added == 0, last = _added == count - 1;
+        _added++;
+        if (type == PoolingType.Mean)
+        {
+            TensorPrimitives.Add(_pooled, state, _pooled);
+        }
+        else if ((type == PoolingType.Cls && first) || (type == PoolingType.Last && last))
+        {
+            state.CopyTo(_pooled);
+        }
+    }
+
+    /// <summary>The vector at length 1 (a mean's divisor drops out).</summary>
+    /// <exception cref="TextEngineException">It is not finite, or zero.</exception>
+    public float[] Normalised() => Normalise(_pooled);
+
+    /// <summary>Scales a vector to length 1 in place.</summary>
+    /// <exception cref="TextEngineException">It is not finite, or zero.</exception>
+    public static float[] Normalise(float[] vector)
+    {
+        double squares = 0;
+        foreach (float value in vector)
+        {
+            squares += (double)value * value;
+        }
+        if (!double.IsFinite(squares) || squares == 0)
+        {
+            throw new TextEngineException(TextEngineErrorKind.Internal, "The model gave an embedding that is zero or not finite, so it cannot be normalised.");
+        }
+        TensorPrimitives.Multiply(vector, (float)(1.0 / Math.Sqrt(squares)), vector);
+        return vector;
+    }
+}

@@ -1,0 +1,182 @@
+using LocalLlm.Engine.Chat;
+using LocalLlm.Engine.Generation;
+using LocalLlm.Engine.Templates;
+using LocalLlm.Engine.Tokenization;
+using LocalLlm.Engine.Transformer;
+using LocalLlm.Gguf;
+using LocalLlm.Kernels;
+
+namespace LocalLlm.Engine;
+
+/// <summary>
+/// A loaded model: the mapped file with its configuration, weights, tokenizer and chat template, and the threads that compute.
+/// Computing members are for one thread at a time; the rest is immutable.
+/// </summary>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly WorkerPool _workers;
+    private readonly ChatTemplate? _template;
+
+    private LanguageModel(GgufFile file, ModelOptions options)
+    {
+        File = file;
+        Options = options;
+        Config = TransformerConfig.Read(file);
+        Tokenizer = Tokenizer.Load(file.Metadata);
+        if (Tokenizer.VocabularySize > Config.VocabularySize)
+        {
+            throw new TextEngineException(TextEngineErrorKind.InvalidModel,
+                $"This model cannot be loaded: its vocabulary has {Tokenizer.VocabularySize} tokens but its embedding only {Config.VocabularySize} rows.");
+        }
+        BosText = Tokenizer.BosToken is int bos ? Tokenizer.Piece(bos) : "";
+        EosText = Tokenizer.EosToken is int eos ? Tokenizer.Piece(eos) : "";
+        _template = file.Metadata.TryGetString("tokenizer.chat_template", out string? source) ? Template(source) : null;
+        TransformerWeights weights = TransformerWeights.Read(file, Config);
+        _workers = new WorkerPool(options.Threads);
+        Transformer = new DecoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, options.BatchCapacity);
+        Description = Describe();
+    }
+
+    /// <summary>The mapped file.</summary>
+    public GgufFile File { get; }
+
+    /// <summary>How it was loaded.</summary>
+    public ModelOptions Options { get; }
+
+    /// <summary>The shape of the transformer.</summary>
+    public TransformerConfig Config { get; }
+
+    /// <summary>Text to tokens and back; safe for several threads.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The forward pass.</summary>
+    public DecoderTransformer Transformer { get; }
+
+    /// <summary>Facts for users.</summary>
+    public ModelDescription Description { get; }
+
+    /// <summary>Text of the begin token, or empty.</summary>
+    public string BosText { get; }
+
+    /// <summary>Text of the end token, or empty.</summary>
+    public string EosText { get; }
+
+    /// <summary>Maps and checks a model file.</summary>
+    /// <param name="path">A GGUF file; the first part of a split one.</param>
+    /// <param name="options">How to load it.</param>
+    /// <exception cref="TextEngineException">The file is missing, damaged, or of a kind that the engine does not know; the message is one sentence that says which.</exception>
+    public static LanguageModel Load(string path, ModelOptions options)
+    {
+        GgufFile? file = null;
+        try
+        {
+            file = GgufFile.Open(path);
+            return new LanguageModel(file, options);
+        }
+        catch (Exception e) when (e is not TextEngineException)
+        {
+            file?.Dispose();
+            throw e is GgufFormatException or JinjaException or IOException or UnauthorizedAccessException
+                ? new TextEngineException(TextEngineErrorKind.InvalidModel, e.Message, e)
+                : e;
+        }
+        catch
+        {
+            file?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A decoder with an empty cache.</summary>
+    /// <param name="contextLength">Most positions.</param>
+    public SequenceDecoder CreateDecoder(int contextLength) => new(Transformer, Options.KeyValueType, contextLength);
+
+    /// <summary>Logits of a text given as tokens, for research.</summary>
+    /// <param name="tokens">At least one token.</param>
+    /// <param name="all">Logits after every token, or after the last only.</param>
+    /// <param name="row">Receives [vocabulary] logits per wanted token, in order; the span is valid during the call only.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <exception cref="TextEngineException">A token is not in the vocabulary, or there are none or too many.</exception>
+    public void ComputeLogits(ReadOnlySpan<int> tokens, bool all, Action<ReadOnlySpan<float>> row, CancellationToken cancellationToken = default)
+    {
+        CheckTokens(tokens);
+        using SequenceDecoder decoder = CreateDecoder(tokens.Length);
+        if (all)
+        {
+            decoder.EvaluateEach(tokens, row, cancellationToken);
+        }
+        else
+        {
+            row(decoder.Evaluate(tokens, cancellationToken));
+        }
+    }
+
+    /// <summary>The pooled, L2-normalised embedding of a text given as tokens (<c>{arch}.pooling_type</c>).</summary>
+    /// <exception cref="TextEngineException">The model does not embed, or a token is not in the vocabulary, or the vector is not finite.</exception>
+    public float[] ComputeEmbedding(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
+    {
+        if (Config.PoolingType == PoolingType.None)
+        {
+            throw new TextEngineException(TextEngineErrorKind.Unsupported, "This model does not support embeddings: its file names no pooling type.");
+        }
+        CheckTokens(tokens);
+        using SequenceDecoder decoder = CreateDecoder(tokens.Length);
+        var pooling = new EmbeddingPooling(Config.PoolingType, Config.EmbeddingLength, tokens.Length);
+        decoder.EachState(tokens, pooling.Add, cancellationToken);
+        return pooling.Normalised();
+    }
+
+    /// <summary>Renders messages with the request's template, the model's, or, where there is none, as bare text.</summary>
+    /// <exception cref="TextEngineException">The template does not parse or does not accept the messages.</exception>
+    internal string Render(GenerationRequest request, IReadOnlyList<ChatMessage> messages)
+    {
+        try
+        {
+            ChatTemplate? template = request.Template is null ? _template : Template(request.Template);
+            return template is null
+                ? string.Join("\n\n", messages.Select(message => message.Content))
+                : template.Render(messages, request.Tools, addGenerationPrompt: messages.Count == 0 || messages[^1].Role != "assistant", request.Think);
+        }
+        catch (JinjaException e)
+        {
+            throw new TextEngineException(TextEngineErrorKind.InvalidRequest, $"The chat template refused the messages: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Unmaps the file and ends the threads.</summary>
+    public void Dispose()
+    {
+        Transformer.Dispose();
+        _workers.Dispose();
+        File.Dispose();
+    }
+
+    private ChatTemplate Template(string source) => new(source, BosText, EosText);
+
+    private ModelDescription Describe() => new()
+    {
+        Architecture = Config.Architecture,
+        ParameterCount = File.Tensors.Sum(tensor => tensor.ElementCount),
+        Quantization = QuantizationName.Of(File),
+        TrainedContextLength = Config.ContextLength,
+        ContextLength = Math.Clamp(Options.ContextLength ?? ModelOptions.DefaultContextLength, 1, Config.ContextLength),
+        EmbeddingLength = Config.EmbeddingLength,
+        Capabilities = Config.PoolingType == PoolingType.None ? ModelCapabilities.Completion : ModelCapabilities.Embedding,
+        MemoryBytes = File.FileBytes,
+    };
+
+    private void CheckTokens(ReadOnlySpan<int> tokens)
+    {
+        if (tokens.IsEmpty || tokens.Length > Config.ContextLength)
+        {
+            throw new TextEngineException(TextEngineErrorKind.ContextOverflow, $"There are {tokens.Length} tokens, but this model takes 1 to {Config.ContextLength}.");
+        }
+        foreach (int token in tokens)
+        {
+            if ((uint)token >= (uint)Config.VocabularySize)
+            {
+                throw new TextEngineException(TextEngineErrorKind.InvalidRequest, $"Token {token} is not in this model's vocabulary of {Config.VocabularySize}.");
+            }
+        }
+    }
+}
