@@ -67,6 +67,7 @@ public sealed unsafe partial class CpuOps
             Quants = q.Quants,
             Scales = q.Scales,
             ScaledSums = q.ScaledSums,
+            HalfSums = q.HalfSums,
             Tokens = tokens,
             Groups = q.Blocks / QuantizedActivations.GroupBlocks,
             Bias = bias,

@@ -39,10 +39,16 @@ internal static class HalfWidening
     /// <param name="halves">Bits of binary16 numbers [8].</param>
     /// <returns>The same numbers as float32 [8].</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Widen(Vector128<ushort> halves)
+    public static Vector256<float> Widen(Vector128<ushort> halves) => Widen(Avx2.ConvertToVector256Int32(halves.AsInt16()));
+
+    /// <summary>Widens 8 halves that stand in larger numbers.</summary>
+    /// <param name="halves">Bits of binary16 numbers, their sign repeated in the upper 16 bits [8].</param>
+    /// <returns>The same numbers as float32 [8].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Widen(Vector256<int> halves)
     {
         // Sign extension and shift leave the sign in bit 31; comparisons are signed, as AVX2 has them.
-        Vector256<int> shifted = Avx2.ConvertToVector256Int32(halves.AsInt16()) << FractionShift;
+        Vector256<int> shifted = halves << FractionShift;
         Vector256<int> magnitude = shifted & Vector256.Create((int)(HalfMagnitude << FractionShift));
         // Infinity and NaN: the exponent 31 becomes 255 by adding the difference twice.
         Vector256<int> extreme = Vector256.GreaterThan(magnitude, Vector256.Create((int)HalfInfinityShifted - 1)) & Vector256.Create((int)BiasDifference);
@@ -60,11 +66,17 @@ internal static class HalfWidening
     /// <param name="halves">Bits of binary16 numbers [16].</param>
     /// <returns>The same numbers as float32 [16].</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Widen(Vector256<ushort> halves)
+    public static Vector512<float> Widen(Vector256<ushort> halves) => Widen(Avx512F.ConvertToVector512Int32(halves.AsInt16()));
+
+    /// <summary>Widens 16 halves that stand in larger numbers.</summary>
+    /// <param name="halves">Bits of binary16 numbers, their sign repeated in the upper 16 bits [16].</param>
+    /// <returns>The same numbers as float32 [16].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Widen(Vector512<int> halves)
     {
         // As in 8 lanes, but for masks: comparisons stand inside the selections, one branch of which is a sum, so that a selection is one
         // masked instruction and the whole is ten.
-        Vector512<uint> shifted = Avx512F.ConvertToVector512Int32(halves.AsInt16()).AsUInt32() << FractionShift;
+        Vector512<uint> shifted = halves.AsUInt32() << FractionShift;
         Vector512<uint> magnitude = shifted & Vector512.Create(HalfMagnitude << FractionShift);
         Vector512<uint> normal = magnitude + Vector512.Create(BiasDifference);
         normal = Vector512.ConditionalSelect(

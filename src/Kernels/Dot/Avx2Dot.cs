@@ -15,11 +15,12 @@ internal static unsafe class Avx2Dot
     /// <param name="second">Quants of the second halves.</param>
     /// <param name="xFirst">Activations of the first halves.</param>
     /// <param name="xSecond">Activations of the second halves.</param>
-    /// <param name="firstScales">Integer scale of each first half, in all words of its lane.</param>
-    /// <param name="secondScales">Integer scale of each second half.</param>
+    /// <param name="xSums">Sums of the activations' half blocks, from <see cref="Spread"/>; not read in formats without offset.</param>
+    /// <param name="halfScales">Integer scales of the half blocks [4 blocks, 2]; not read in formats without.</param>
+    /// <param name="pair">0 for blocks 0 and 1 of a group, 1 for blocks 2 and 3.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Sums<TFormat, TByteDot>(
-        Vector256<byte> first, Vector256<byte> second, Vector256<sbyte> xFirst, Vector256<sbyte> xSecond, Vector256<short> firstScales, Vector256<short> secondScales)
+        Vector256<byte> first, Vector256<byte> second, Vector256<sbyte> xFirst, Vector256<sbyte> xSecond, Vector256<short> xSums, Vector128<short> halfScales, int pair)
         where TFormat : struct, IDotFormat
         where TByteDot : struct, IByteDot
     {
@@ -31,9 +32,31 @@ internal static unsafe class Avx2Dot
             first = Avx2.Abs(first.AsSByte());
             second = Avx2.Abs(second.AsSByte());
         }
-        return TFormat.HasHalfScales
+        HalfScales<TFormat>(halfScales, pair, out Vector256<short> firstScales, out Vector256<short> secondScales);
+        Vector256<int> sums = TFormat.HasHalfScales
             ? TByteDot.ScaledSums(first, second, xFirst, xSecond, firstScales, secondScales)
             : TByteDot.Sums<TFormat>(first, second, xFirst, xSecond);
+        return TFormat.Offset == 0 ? sums : sums - OffsetSums<TFormat>(xSums, halfScales, pair);
+    }
+
+    /// <summary>Spreads the sums of two neighbouring blocks' halves over their lanes: one in the first word of each half lane, zeros beside.</summary>
+    /// <param name="halfSums">Int16 [2 blocks, 2].</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<short> Spread(short* halfSums) => Avx2.ConvertToVector256Int64((ushort*)halfSums).AsInt16();
+
+    /// <summary>What the offset of the quants adds to the sums: offset times half scales times sums of activations.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> OffsetSums<TFormat>(Vector256<short> halfSums, Vector128<short> halfScales, int pair)
+        where TFormat : struct, IDotFormat
+    {
+        Vector256<short> factors = Vector256.Create((ulong)TFormat.Offset).AsInt16();
+        if (TFormat.HasHalfScales)
+        {
+            // Offset * scale is at most 32 * 128, a half sum 16 * 127: their product is exact, and alone in its pair.
+            Vector128<ushort> scaled = (halfScales * (short)TFormat.Offset).AsUInt16();
+            factors = Avx2.ConvertToVector256Int64(pair == 0 ? scaled : Sse2.ShiftRightLogical128BitLane(scaled, 8)).AsInt16();
+        }
+        return Avx2.MultiplyAddAdjacent(halfSums, factors);
     }
 
     /// <summary>Spreads the integer scales of two neighbouring blocks' halves over the words of their lanes.</summary>
@@ -42,7 +65,7 @@ internal static unsafe class Avx2Dot
     /// <param name="first">Scales of the first halves.</param>
     /// <param name="second">Scales of the second halves.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void HalfScales<TFormat>(Vector128<short> scales, int pair, out Vector256<short> first, out Vector256<short> second)
+    private static void HalfScales<TFormat>(Vector128<short> scales, int pair, out Vector256<short> first, out Vector256<short> second)
         where TFormat : struct, IDotFormat
     {
         first = second = default;

@@ -64,13 +64,17 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
     {
         nint first = (nint)group * QuantizedActivations.GroupLength + pair * 32, second = first + QuantizedActivations.SecondHalf;
         Vector256<byte> w1 = Vector256.Load(w + first), w2 = Vector256.Load(w + second);
-        Avx2Dot.HalfScales<TFormat>(halfScales, pair, out Vector256<short> sc1, out Vector256<short> sc2);
+        nint sums = 8 * group + 4 * pair;
         return Avx2Dot.Transpose(
-            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X0 + first), Vector256.Load(x.X0 + second), sc1, sc2),
-            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X1 + first), Vector256.Load(x.X1 + second), sc1, sc2),
-            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X2 + first), Vector256.Load(x.X2 + second), sc1, sc2),
-            Avx2Dot.Sums<TFormat, TByteDot>(w1, w2, Vector256.Load(x.X3 + first), Vector256.Load(x.X3 + second), sc1, sc2));
+            Sums(w1, w2, x.X0 + first, x.HalfSums0 + sums, halfScales, pair), Sums(w1, w2, x.X1 + first, x.HalfSums1 + sums, halfScales, pair),
+            Sums(w1, w2, x.X2 + first, x.HalfSums2 + sums, halfScales, pair), Sums(w1, w2, x.X3 + first, x.HalfSums3 + sums, halfScales, pair));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Sums(Vector256<byte> first, Vector256<byte> second, sbyte* x, short* xSums, Vector128<short> halfScales, int pair) =>
+        Avx2Dot.Sums<TFormat, TByteDot>(
+            first, second, Vector256.Load(x), Vector256.Load(x + QuantizedActivations.SecondHalf),
+            TFormat.Offset == 0 ? default : Avx2Dot.Spread(xSums), halfScales, pair);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void PackRow(in Panel panel, int panelRow, byte* row, int group)

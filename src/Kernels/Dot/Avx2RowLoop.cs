@@ -34,15 +34,18 @@ internal readonly unsafe struct Avx2RowLoop<TFormat, TByteDot> : IProductLoop
     {
         Vector256<float> p01 = partial01, p23 = partial23;
         sbyte* x = product.TokenQuants(token);
+        byte* next = rows.Row0 + 4 * product.W.RowBytes;
+        short* halfSums = product.TokenHalfSums(token);
         float* scales = product.TileScales(token), scaledSums = product.TileScaledSums(token);
         Vector256<int> ofToken = Vector256.Create(token % QuantizedActivations.TileRows);
         for (int g = beginGroup; g < endGroup; g++)
         {
+            Ahead.Prefetch<TFormat>(next, g);
             sbyte* xs = x + g * QuantizedActivations.GroupLength;
-            Sums(rows.Row0, g, xs, out Vector256<int> a0, out Vector256<int> b0);
-            Sums(rows.Row1, g, xs, out Vector256<int> a1, out Vector256<int> b1);
-            Sums(rows.Row2, g, xs, out Vector256<int> a2, out Vector256<int> b2);
-            Sums(rows.Row3, g, xs, out Vector256<int> a3, out Vector256<int> b3);
+            Sums(rows.Row0, g, xs, halfSums + 8 * g, out Vector256<int> a0, out Vector256<int> b0);
+            Sums(rows.Row1, g, xs, halfSums + 8 * g, out Vector256<int> a1, out Vector256<int> b1);
+            Sums(rows.Row2, g, xs, halfSums + 8 * g, out Vector256<int> a2, out Vector256<int> b2);
+            Sums(rows.Row3, g, xs, halfSums + 8 * g, out Vector256<int> a3, out Vector256<int> b3);
 
             TFormat.Factors(rows, g, out Vector256<float> s01, out Vector256<float> s23, out Vector256<float> m01, out Vector256<float> m23);
             p01 = Fma.MultiplyAdd(s01 * Avx2Dot.Pick(scales + 16 * g, ofToken), Avx2Dot.Transpose(a0, a1, a2, a3), p01);
@@ -58,13 +61,12 @@ internal readonly unsafe struct Avx2RowLoop<TFormat, TByteDot> : IProductLoop
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Sums(byte* row, int group, sbyte* x, out Vector256<int> blocks01, out Vector256<int> blocks23)
+    private static void Sums(byte* row, int group, sbyte* x, short* xSums, out Vector256<int> blocks01, out Vector256<int> blocks23)
     {
         TFormat.Unpack(row, group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23);
         Vector128<short> halfScales = TFormat.HalfScales(row, group);
-        Avx2Dot.HalfScales<TFormat>(halfScales, 0, out Vector256<short> sc0, out Vector256<short> sc1);
-        blocks01 = Avx2Dot.Sums<TFormat, TByteDot>(first01, second01, Vector256.Load(x), Vector256.Load(x + 64), sc0, sc1);
-        Avx2Dot.HalfScales<TFormat>(halfScales, 1, out sc0, out sc1);
-        blocks23 = Avx2Dot.Sums<TFormat, TByteDot>(first23, second23, Vector256.Load(x + 32), Vector256.Load(x + 96), sc0, sc1);
+        Vector256<short> xSums01 = TFormat.Offset == 0 ? default : Avx2Dot.Spread(xSums), xSums23 = TFormat.Offset == 0 ? default : Avx2Dot.Spread(xSums + 4);
+        blocks01 = Avx2Dot.Sums<TFormat, TByteDot>(first01, second01, Vector256.Load(x), Vector256.Load(x + 64), xSums01, halfScales, 0);
+        blocks23 = Avx2Dot.Sums<TFormat, TByteDot>(first23, second23, Vector256.Load(x + 32), Vector256.Load(x + 96), xSums23, halfScales, 1);
     }
 }

@@ -15,7 +15,7 @@ internal static unsafe class Avx512Dot
     /// </summary>
     /// <remarks>
     /// The byte multiply adds two products into an int16: at most 2 * 128 * 127 = 32,512 for Q8_0, so nothing saturates (activations are never
-    /// -128). Where four such products fit too (quants up to 64), the two halves are added before widening.
+    /// -128). Where four such products fit too (quants up to 63: 4 * 63 * 127 = 32,004), the two halves are added before widening.
     /// </remarks>
     /// <param name="first">Magnitudes of the first halves.</param>
     /// <param name="second">Magnitudes of the second halves.</param>
@@ -67,6 +67,25 @@ internal static unsafe class Avx512Dot
             second = Avx512BW.PermuteVar32x16(all, Vector512.Create(Word, Word, Word * 3, Word * 3, Word * 5, Word * 5, Word * 7, Word * 7).AsInt16());
         }
     }
+
+    /// <summary>What the offset of the quants adds to <see cref="Sums"/>, to be subtracted: offset times half scales times sums of activations.</summary>
+    /// <param name="halfSums">Sums of the half blocks, from <see cref="Spread"/>.</param>
+    /// <param name="halfScales">Integer scales of the half blocks [4 blocks, 2]; not read in formats without.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<int> OffsetSums<TFormat>(Vector512<short> halfSums, Vector128<short> halfScales)
+        where TFormat : struct, IDotFormat
+    {
+        // Offset * scale is at most 32 * 128, a half sum 16 * 127: their product is exact, and alone in its pair.
+        Vector512<short> factors = TFormat.HasHalfScales
+            ? Avx512F.ConvertToVector512UInt64((halfScales * (short)TFormat.Offset).AsUInt16()).AsInt16()
+            : Vector512.Create((ulong)TFormat.Offset).AsInt16();
+        return Avx512BW.MultiplyAddAdjacent(halfSums, factors);
+    }
+
+    /// <summary>Spreads the sums of a group's half blocks over the lanes: those of block j in lane j, one in the first word of each half lane, zeros beside.</summary>
+    /// <param name="halfSums">Int16 [4 blocks, 2].</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<short> Spread(short* halfSums) => Avx512F.ConvertToVector512UInt64(Vector128.Load((ushort*)halfSums)).AsInt16();
 
     /// <summary>Adds up what belongs together: from four results of <see cref="Sums"/> to the I of [4 blocks, 4 of them].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -42,10 +42,10 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
         {
             nint at = g * QuantizedActivations.GroupLength;
             Vector512<byte> first = Vector512.Load((byte*)w + at), second = Vector512.Load((byte*)w + at + QuantizedActivations.SecondHalf);
-            Avx512Dot.HalfScales<TFormat>(TFormat.HasHalfScales ? Vector128.Load(halfScales + 8 * g) : default, out Vector512<short> firstScales, out Vector512<short> secondScales);
+            Vector128<short> sc = TFormat.HasHalfScales ? Vector128.Load(halfScales + 8 * g) : default;
             Vector512<float> sums = Avx512Dot.Transpose(
-                Sums(first, second, x.X0 + at, firstScales, secondScales), Sums(first, second, x.X1 + at, firstScales, secondScales),
-                Sums(first, second, x.X2 + at, firstScales, secondScales), Sums(first, second, x.X3 + at, firstScales, secondScales));
+                Sums(first, second, x.X0 + at, x.HalfSums0 + 8 * g, sc), Sums(first, second, x.X1 + at, x.HalfSums1 + 8 * g, sc),
+                Sums(first, second, x.X2 + at, x.HalfSums2 + 8 * g, sc), Sums(first, second, x.X3 + at, x.HalfSums3 + 8 * g, sc));
 
             p = Avx512Dot.MultiplyAdd(Avx512Dot.Pick(scales + 16 * g, ofRow) * Vector512.Load(x.Scales + 16 * g), sums, p);
             if (TFormat.HasMinimums)
@@ -70,9 +70,13 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Sums(Vector512<byte> first, Vector512<byte> second, sbyte* x, Vector512<short> firstScales, Vector512<short> secondScales) =>
-        Avx512Dot.Sums<TFormat>(
+    private static Vector512<int> Sums(Vector512<byte> first, Vector512<byte> second, sbyte* x, short* xSums, Vector128<short> halfScales)
+    {
+        Avx512Dot.HalfScales<TFormat>(halfScales, out Vector512<short> firstScales, out Vector512<short> secondScales);
+        Vector512<int> sums = Avx512Dot.Sums<TFormat>(
             Avx512Dot.Magnitude<TFormat>(first), Avx512Dot.Magnitude<TFormat>(second),
             Avx512Dot.ApplySign<TFormat>(Vector512.Load(x), first), Avx512Dot.ApplySign<TFormat>(Vector512.Load(x + QuantizedActivations.SecondHalf), second),
             firstScales, secondScales);
+        return TFormat.Offset == 0 ? sums : sums - Avx512Dot.OffsetSums<TFormat>(Avx512Dot.Spread(xSums), halfScales);
+    }
 }

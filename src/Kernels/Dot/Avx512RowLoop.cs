@@ -32,14 +32,18 @@ internal readonly unsafe struct Avx512RowLoop<TFormat> : IProductLoop
     private static Vector512<float> Dot(in IntegerProduct product, int token, FourRows rows, int beginGroup, int endGroup, Vector512<float> p)
     {
         sbyte* x = product.TokenQuants(token);
+        byte* next = rows.Row0 + 4 * product.W.RowBytes;
+        short* halfSums = product.TokenHalfSums(token);
         float* scales = product.TileScales(token), scaledSums = product.TileScaledSums(token);
         Vector512<int> ofToken = Vector512.Create(token % QuantizedActivations.TileRows);
         for (int g = beginGroup; g < endGroup; g++)
         {
+            Ahead.Prefetch<TFormat>(next, g);
             Vector512<sbyte> xFirst = Vector512.Load(x + g * QuantizedActivations.GroupLength);
             Vector512<sbyte> xSecond = Vector512.Load(x + g * QuantizedActivations.GroupLength + QuantizedActivations.SecondHalf);
-            Vector512<int> i0 = Sums(rows.Row0, g, xFirst, xSecond), i1 = Sums(rows.Row1, g, xFirst, xSecond);
-            Vector512<int> i2 = Sums(rows.Row2, g, xFirst, xSecond), i3 = Sums(rows.Row3, g, xFirst, xSecond);
+            Vector512<short> xSums = TFormat.Offset == 0 ? default : Avx512Dot.Spread(halfSums + 8 * g);
+            Vector512<int> i0 = Sums(rows.Row0, g, xFirst, xSecond, xSums), i1 = Sums(rows.Row1, g, xFirst, xSecond, xSums);
+            Vector512<int> i2 = Sums(rows.Row2, g, xFirst, xSecond, xSums), i3 = Sums(rows.Row3, g, xFirst, xSecond, xSums);
             Vector512<float> sums = Avx512Dot.Transpose(i0, i1, i2, i3);
 
             TFormat.Factors(rows, g, out Vector512<float> scale, out Vector512<float> minimum);
@@ -53,13 +57,15 @@ internal readonly unsafe struct Avx512RowLoop<TFormat> : IProductLoop
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<int> Sums(byte* row, int group, Vector512<sbyte> xFirst, Vector512<sbyte> xSecond)
+    private static Vector512<int> Sums(byte* row, int group, Vector512<sbyte> xFirst, Vector512<sbyte> xSecond, Vector512<short> xSums)
     {
         TFormat.Unpack(row, group, out Vector512<byte> first, out Vector512<byte> second);
-        Avx512Dot.HalfScales<TFormat>(TFormat.HalfScales(row, group), out Vector512<short> firstScales, out Vector512<short> secondScales);
-        return Avx512Dot.Sums<TFormat>(
+        Vector128<short> halfScales = TFormat.HalfScales(row, group);
+        Avx512Dot.HalfScales<TFormat>(halfScales, out Vector512<short> firstScales, out Vector512<short> secondScales);
+        Vector512<int> sums = Avx512Dot.Sums<TFormat>(
             Avx512Dot.Magnitude<TFormat>(first), Avx512Dot.Magnitude<TFormat>(second),
             Avx512Dot.ApplySign<TFormat>(xFirst, first), Avx512Dot.ApplySign<TFormat>(xSecond, second),
             firstScales, secondScales);
+        return TFormat.Offset == 0 ? sums : sums - Avx512Dot.OffsetSums<TFormat>(xSums, halfScales);
     }
 }

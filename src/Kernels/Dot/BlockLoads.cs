@@ -35,7 +35,7 @@ internal static unsafe class BlockLoads
     {
         Vector256<byte> blocks01 = Vector256.Create(Vector128.Load(qs), Vector128.Load(qs + stride));
         Vector256<byte> blocks23 = Vector256.Create(Vector128.Load(qs + 2 * stride), Vector128.Load(qs + 3 * stride));
-        Vector512<byte> bytes = Vector512.Create(blocks01, blocks23);
+        Vector512<byte> bytes = blocks01.ToVector512Unsafe().WithUpper(blocks23);
         first = bytes & Vector512.Create(LowNibbles);
         second = (bytes.AsUInt16() >>> 4).AsByte() & Vector512.Create(LowNibbles);
     }
@@ -91,6 +91,43 @@ internal static unsafe class BlockLoads
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Halves4(FourRows rows, nint offset, int stride) =>
         HalfWidening.Widen(Vector256.Create(Gather(rows, offset, stride), Gather(rows, offset + 2 * stride, stride)));
+
+    /// <summary>Two half-precision fields, one after the other, of two neighbouring blocks of four rows, widened: [2 blocks, 4 rows] each.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="offset">Offset of the fields from the start of a row.</param>
+    /// <param name="stride">Bytes of a block.</param>
+    /// <param name="lower">The first field.</param>
+    /// <param name="upper">The second field.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pairs2(FourRows rows, nint offset, int stride, out Vector256<float> lower, out Vector256<float> upper)
+    {
+        Vector256<int> pairs = GatherPairs(rows, offset, stride);
+        lower = HalfWidening.Widen(pairs << 16 >> 16);
+        upper = HalfWidening.Widen(pairs >> 16);
+    }
+
+    /// <summary>Two half-precision fields, one after the other, of four neighbouring blocks of four rows, widened: [4 blocks, 4 rows] each.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="offset">Offset of the fields from the start of a row.</param>
+    /// <param name="stride">Bytes of a block.</param>
+    /// <param name="lower">The first field.</param>
+    /// <param name="upper">The second field.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pairs4(FourRows rows, nint offset, int stride, out Vector512<float> lower, out Vector512<float> upper)
+    {
+        Vector512<int> pairs = GatherPairs(rows, offset, stride).ToVector512Unsafe().WithUpper(GatherPairs(rows, offset + 2 * stride, stride));
+        lower = HalfWidening.Widen(pairs << 16 >> 16);
+        upper = HalfWidening.Widen(pairs >> 16);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> GatherPairs(FourRows rows, nint offset, int stride)
+    {
+        byte* r0 = rows.Row0 + offset, r1 = rows.Row1 + offset, r2 = rows.Row2 + offset, r3 = rows.Row3 + offset;
+        return Vector256.Create(
+            Vector128.Create(*(int*)r0, *(int*)r1, *(int*)r2, *(int*)r3),
+            Vector128.Create(*(int*)(r0 + stride), *(int*)(r1 + stride), *(int*)(r2 + stride), *(int*)(r3 + stride)));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<ushort> Gather(FourRows rows, nint offset, int stride)

@@ -12,10 +12,16 @@ internal readonly unsafe struct DotQ4_0 : IDotFormat
     public static GgmlType Type => GgmlType.Q4_0;
 
     /// <inheritdoc/>
-    public static bool IsSigned => true;
+    public static int GroupBytes => 4 * sizeof(BlockQ4_0);
 
     /// <inheritdoc/>
-    public static int LargestQuant => 8;
+    public static bool IsSigned => false;
+
+    /// <inheritdoc/>
+    public static int Offset => 8;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 15;
 
     /// <inheritdoc/>
     public static bool HasMinimums => false;
@@ -29,8 +35,8 @@ internal readonly unsafe struct DotQ4_0 : IDotFormat
         BlockQ4_0* b = (BlockQ4_0*)row + block;
         for (int i = 0; i < 16; i++)
         {
-            quants[i] = (sbyte)((b->Qs[i] & 15) - 8);
-            quants[i + 16] = (sbyte)((b->Qs[i] >> 4) - 8);
+            quants[i] = (sbyte)((b->Qs[i] & 15) - Offset);
+            quants[i + 16] = (sbyte)((b->Qs[i] >> 4) - Offset);
         }
         return new((float)b->D);
     }
@@ -49,8 +55,6 @@ internal readonly unsafe struct DotQ4_0 : IDotFormat
     private static void Unpack(BlockQ4_0* b, out Vector256<byte> first, out Vector256<byte> second)
     {
         BlockLoads.Nibbles(b->Qs, sizeof(BlockQ4_0), out first, out second);
-        first -= Vector256.Create((byte)8);
-        second -= Vector256.Create((byte)8);
     }
 
     /// <inheritdoc/>
@@ -59,8 +63,6 @@ internal readonly unsafe struct DotQ4_0 : IDotFormat
     {
         BlockQ4_0* b = (BlockQ4_0*)row + 4 * group;
         BlockLoads.Nibbles(b->Qs, sizeof(BlockQ4_0), out first, out second);
-        first -= Vector512.Create((byte)8);
-        second -= Vector512.Create((byte)8);
     }
 
     /// <inheritdoc/>

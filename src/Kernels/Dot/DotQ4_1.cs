@@ -12,6 +12,9 @@ internal readonly unsafe struct DotQ4_1 : IDotFormat
     public static GgmlType Type => GgmlType.Q4_1;
 
     /// <inheritdoc/>
+    public static int GroupBytes => 4 * sizeof(BlockQ4_1);
+
+    /// <inheritdoc/>
     public static bool IsSigned => false;
 
     /// <inheritdoc/>
@@ -65,18 +68,12 @@ internal readonly unsafe struct DotQ4_1 : IDotFormat
         FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
     {
         nint offset = (nint)group * 4 * sizeof(BlockQ4_1);
-        scales01 = BlockLoads.Halves2(rows, offset, sizeof(BlockQ4_1));
-        scales23 = BlockLoads.Halves2(rows, offset + 2 * sizeof(BlockQ4_1), sizeof(BlockQ4_1));
-        minimums01 = BlockLoads.Halves2(rows, offset + sizeof(Half), sizeof(BlockQ4_1));
-        minimums23 = BlockLoads.Halves2(rows, offset + sizeof(Half) + 2 * sizeof(BlockQ4_1), sizeof(BlockQ4_1));
+        BlockLoads.Pairs2(rows, offset, sizeof(BlockQ4_1), out scales01, out minimums01);
+        BlockLoads.Pairs2(rows, offset + 2 * sizeof(BlockQ4_1), sizeof(BlockQ4_1), out scales23, out minimums23);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
-    {
-        nint offset = (nint)group * 4 * sizeof(BlockQ4_1);
-        scales = BlockLoads.Halves4(rows, offset, sizeof(BlockQ4_1));
-        minimums = BlockLoads.Halves4(rows, offset + sizeof(Half), sizeof(BlockQ4_1));
-    }
+    public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums) =>
+        BlockLoads.Pairs4(rows, (nint)group * 4 * sizeof(BlockQ4_1), sizeof(BlockQ4_1), out scales, out minimums);
 }

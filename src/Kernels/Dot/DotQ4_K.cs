@@ -13,6 +13,9 @@ internal readonly unsafe struct DotQ4_K : IDotFormat
     public static GgmlType Type => GgmlType.Q4_K;
 
     /// <inheritdoc/>
+    public static int GroupBytes => sizeof(BlockQ4_K) / 2;
+
+    /// <inheritdoc/>
     public static bool IsSigned => false;
 
     /// <inheritdoc/>
@@ -43,8 +46,8 @@ internal readonly unsafe struct DotQ4_K : IDotFormat
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {
-        BlockQ4_K* b = (BlockQ4_K*)row + group / 2;
-        byte* qs = b->Qs + group % 2 * 64;
+        BlockQ4_K* b = (BlockQ4_K*)row + (group >> 1);
+        byte* qs = b->Qs + (group & 1) * 64;
         SuperBlockLoads.Nibbles(qs, out first01, out second01);
         SuperBlockLoads.Nibbles(qs + 32, out first23, out second23);
     }
@@ -53,8 +56,8 @@ internal readonly unsafe struct DotQ4_K : IDotFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
     {
-        BlockQ4_K* b = (BlockQ4_K*)row + group / 2;
-        SuperBlockLoads.Nibbles(b->Qs + group % 2 * 64, out first, out second);
+        BlockQ4_K* b = (BlockQ4_K*)row + (group >> 1);
+        SuperBlockLoads.Nibbles(b->Qs + (group & 1) * 64, out first, out second);
     }
 
     /// <inheritdoc/>
@@ -62,27 +65,25 @@ internal readonly unsafe struct DotQ4_K : IDotFormat
     public static void Factors(
         FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
     {
-        int b = group / 2;
+        int b = group >> 1;
         BlockQ4_K* r0 = (BlockQ4_K*)rows.Row0 + b, r1 = (BlockQ4_K*)rows.Row1 + b, r2 = (BlockQ4_K*)rows.Row2 + b, r3 = (BlockQ4_K*)rows.Row3 + b;
         SuperBlockLoads.SixBits(r0->Scales, r1->Scales, r2->Scales, r3->Scales, group, out Vector128<byte> sc, out Vector128<byte> mn);
-        Vector256<float> d = SuperBlockLoads.Widen(r0->D, r1->D, r2->D, r3->D);
-        Vector256<float> dmin = -SuperBlockLoads.Widen(r0->DMin, r1->DMin, r2->DMin, r3->DMin);
+        SuperBlockLoads.Pairs(&r0->D, &r1->D, &r2->D, &r3->D, out Vector256<float> d, out Vector256<float> dmin);
         scales01 = SuperBlockLoads.Scale(d, sc);
         scales23 = SuperBlockLoads.Scale(d, Sse2.ShiftRightLogical128BitLane(sc, 8));
-        minimums01 = SuperBlockLoads.Scale(dmin, mn);
-        minimums23 = SuperBlockLoads.Scale(dmin, Sse2.ShiftRightLogical128BitLane(mn, 8));
+        minimums01 = -SuperBlockLoads.Scale(dmin, mn);
+        minimums23 = -SuperBlockLoads.Scale(dmin, Sse2.ShiftRightLogical128BitLane(mn, 8));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
     {
-        int b = group / 2;
+        int b = group >> 1;
         BlockQ4_K* r0 = (BlockQ4_K*)rows.Row0 + b, r1 = (BlockQ4_K*)rows.Row1 + b, r2 = (BlockQ4_K*)rows.Row2 + b, r3 = (BlockQ4_K*)rows.Row3 + b;
         SuperBlockLoads.SixBits(r0->Scales, r1->Scales, r2->Scales, r3->Scales, group, out Vector128<byte> sc, out Vector128<byte> mn);
-        Vector256<float> d = SuperBlockLoads.Widen(r0->D, r1->D, r2->D, r3->D);
-        Vector256<float> dmin = -SuperBlockLoads.Widen(r0->DMin, r1->DMin, r2->DMin, r3->DMin);
-        scales = SuperBlockLoads.Scale512(d, sc);
-        minimums = SuperBlockLoads.Scale512(dmin, mn);
+        SuperBlockLoads.Pairs(&r0->D, &r1->D, &r2->D, &r3->D, out Vector512<float> d, out Vector512<float> dmin);
+        scales = SuperBlockLoads.Scale(d, sc);
+        minimums = -SuperBlockLoads.Scale(dmin, mn);
     }
 }

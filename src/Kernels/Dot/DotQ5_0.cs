@@ -12,10 +12,16 @@ internal readonly unsafe struct DotQ5_0 : IDotFormat
     public static GgmlType Type => GgmlType.Q5_0;
 
     /// <inheritdoc/>
-    public static bool IsSigned => true;
+    public static int GroupBytes => 4 * sizeof(BlockQ5_0);
 
     /// <inheritdoc/>
-    public static int LargestQuant => 16;
+    public static bool IsSigned => false;
+
+    /// <inheritdoc/>
+    public static int Offset => 16;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 31;
 
     /// <inheritdoc/>
     public static bool HasMinimums => false;
@@ -29,8 +35,8 @@ internal readonly unsafe struct DotQ5_0 : IDotFormat
         BlockQ5_0* b = (BlockQ5_0*)row + block;
         for (int i = 0; i < 16; i++)
         {
-            quants[i] = (sbyte)(((b->Qs[i] & 15) | ((int)(b->Qh >> i) & 1) << 4) - 16);
-            quants[i + 16] = (sbyte)(((b->Qs[i] >> 4) | ((int)(b->Qh >> (i + 16)) & 1) << 4) - 16);
+            quants[i] = (sbyte)(((b->Qs[i] & 15) | ((int)(b->Qh >> i) & 1) << 4) - Offset);
+            quants[i + 16] = (sbyte)(((b->Qs[i] >> 4) | ((int)(b->Qh >> (i + 16)) & 1) << 4) - Offset);
         }
         return new((float)b->D);
     }
@@ -50,9 +56,8 @@ internal readonly unsafe struct DotQ5_0 : IDotFormat
     {
         BlockLoads.Nibbles(b->Qs, sizeof(BlockQ5_0), out first, out second);
         BlockLoads.FifthBits((byte*)&b->Qh, sizeof(BlockQ5_0), out Vector256<byte> firstSet, out Vector256<byte> secondSet);
-        // low + 16 * fifth - 16, as a byte: the low bits alone where the fifth is set, else with 0xF0, which is -16.
-        first |= Vector256.AndNot(Vector256.Create((byte)0xF0), firstSet);
-        second |= Vector256.AndNot(Vector256.Create((byte)0xF0), secondSet);
+        first |= firstSet & Vector256.Create((byte)0x10);
+        second |= secondSet & Vector256.Create((byte)0x10);
     }
 
     /// <inheritdoc/>
@@ -62,9 +67,8 @@ internal readonly unsafe struct DotQ5_0 : IDotFormat
         BlockQ5_0* b = (BlockQ5_0*)row + 4 * group;
         BlockLoads.Nibbles(b->Qs, sizeof(BlockQ5_0), out first, out second);
         BlockLoads.FifthBits((byte*)&b->Qh, sizeof(BlockQ5_0), out Vector512<byte> firstSet, out Vector512<byte> secondSet);
-        // low + 16 * fifth - 16, as a byte: the low bits alone where the fifth is set, else with 0xF0, which is -16.
-        first |= Vector512.AndNot(Vector512.Create((byte)0xF0), firstSet);
-        second |= Vector512.AndNot(Vector512.Create((byte)0xF0), secondSet);
+        first |= firstSet & Vector512.Create((byte)0x10);
+        second |= secondSet & Vector512.Create((byte)0x10);
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,9 @@ internal readonly unsafe struct DotQ5_K : IDotFormat
     public static GgmlType Type => GgmlType.Q5_K;
 
     /// <inheritdoc/>
+    public static int GroupBytes => sizeof(BlockQ5_K) / 2;
+
+    /// <inheritdoc/>
     public static bool IsSigned => false;
 
     /// <inheritdoc/>
@@ -43,12 +46,12 @@ internal readonly unsafe struct DotQ5_K : IDotFormat
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {
-        BlockQ5_K* b = (BlockQ5_K*)row + group / 2;
-        byte* qs = b->Qs + group % 2 * 64;
+        BlockQ5_K* b = (BlockQ5_K*)row + (group >> 1);
+        byte* qs = b->Qs + (group & 1) * 64;
         SuperBlockLoads.Nibbles(qs, out first01, out second01);
         SuperBlockLoads.Nibbles(qs + 32, out first23, out second23);
         // Bit k of each byte speaks for block k: bits 0 and 1, then 2 and 3, once the group's four are moved down.
-        Vector256<byte> bits = Avx2.ShiftRightLogical(Vector256.Load(b->Qh).AsUInt16(), Vector128.CreateScalar((ushort)(group % 2 * 4))).AsByte();
+        Vector256<byte> bits = Avx2.ShiftRightLogical(Vector256.Load(b->Qh).AsUInt16(), Vector128.CreateScalar((ushort)((group & 1) * 4))).AsByte();
         AddFifthBits(bits, ref first01, ref second01);
         AddFifthBits((bits.AsUInt16() >>> 2).AsByte(), ref first23, ref second23);
     }
@@ -67,12 +70,12 @@ internal readonly unsafe struct DotQ5_K : IDotFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
     {
-        BlockQ5_K* b = (BlockQ5_K*)row + group / 2;
-        SuperBlockLoads.Nibbles(b->Qs + group % 2 * 64, out first, out second);
+        BlockQ5_K* b = (BlockQ5_K*)row + (group >> 1);
+        SuperBlockLoads.Nibbles(b->Qs + (group & 1) * 64, out first, out second);
         // Bit k of each byte speaks for block k. Lane j of the result is block j: its bit goes to bit 4, from a copy of the bytes in every lane.
-        Vector256<uint> bits = Avx2.ShiftRightLogical(Vector256.Load(b->Qh).AsUInt32(), Vector128.CreateScalar((uint)(group % 2 * 4)));
-        Vector512<uint> firstBits = Vector512.Create(Vector256.Create(bits.GetLower(), bits.GetLower()), Vector256.Create(bits.GetLower(), bits.GetLower()));
-        Vector512<uint> secondBits = Vector512.Create(Vector256.Create(bits.GetUpper(), bits.GetUpper()), Vector256.Create(bits.GetUpper(), bits.GetUpper()));
+        Vector256<uint> bits = Avx2.ShiftRightLogical(Vector256.Load(b->Qh).AsUInt32(), Vector128.CreateScalar((uint)((group & 1) * 4)));
+        Vector512<uint> firstBits = Avx512F.Shuffle4x128(bits.ToVector512Unsafe(), bits.ToVector512Unsafe(), 0b00_00_00_00);
+        Vector512<uint> secondBits = Avx512F.Shuffle4x128(bits.ToVector512Unsafe(), bits.ToVector512Unsafe(), 0b01_01_01_01);
         Vector512<uint> toBit4 = Vector512.Create(4u, 4, 4, 4, 3, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1);
         first |= Avx512F.ShiftLeftLogicalVariable(firstBits, toBit4).AsByte() & Vector512.Create((byte)0x10);
         second |= Avx512F.ShiftLeftLogicalVariable(secondBits, toBit4).AsByte() & Vector512.Create((byte)0x10);
@@ -83,27 +86,25 @@ internal readonly unsafe struct DotQ5_K : IDotFormat
     public static void Factors(
         FourRows rows, int group, out Vector256<float> scales01, out Vector256<float> scales23, out Vector256<float> minimums01, out Vector256<float> minimums23)
     {
-        int b = group / 2;
+        int b = group >> 1;
         BlockQ5_K* r0 = (BlockQ5_K*)rows.Row0 + b, r1 = (BlockQ5_K*)rows.Row1 + b, r2 = (BlockQ5_K*)rows.Row2 + b, r3 = (BlockQ5_K*)rows.Row3 + b;
         SuperBlockLoads.SixBits(r0->Scales, r1->Scales, r2->Scales, r3->Scales, group, out Vector128<byte> sc, out Vector128<byte> mn);
-        Vector256<float> d = SuperBlockLoads.Widen(r0->D, r1->D, r2->D, r3->D);
-        Vector256<float> dmin = -SuperBlockLoads.Widen(r0->DMin, r1->DMin, r2->DMin, r3->DMin);
+        SuperBlockLoads.Pairs(&r0->D, &r1->D, &r2->D, &r3->D, out Vector256<float> d, out Vector256<float> dmin);
         scales01 = SuperBlockLoads.Scale(d, sc);
         scales23 = SuperBlockLoads.Scale(d, Sse2.ShiftRightLogical128BitLane(sc, 8));
-        minimums01 = SuperBlockLoads.Scale(dmin, mn);
-        minimums23 = SuperBlockLoads.Scale(dmin, Sse2.ShiftRightLogical128BitLane(mn, 8));
+        minimums01 = -SuperBlockLoads.Scale(dmin, mn);
+        minimums23 = -SuperBlockLoads.Scale(dmin, Sse2.ShiftRightLogical128BitLane(mn, 8));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
     {
-        int b = group / 2;
+        int b = group >> 1;
         BlockQ5_K* r0 = (BlockQ5_K*)rows.Row0 + b, r1 = (BlockQ5_K*)rows.Row1 + b, r2 = (BlockQ5_K*)rows.Row2 + b, r3 = (BlockQ5_K*)rows.Row3 + b;
         SuperBlockLoads.SixBits(r0->Scales, r1->Scales, r2->Scales, r3->Scales, group, out Vector128<byte> sc, out Vector128<byte> mn);
-        Vector256<float> d = SuperBlockLoads.Widen(r0->D, r1->D, r2->D, r3->D);
-        Vector256<float> dmin = -SuperBlockLoads.Widen(r0->DMin, r1->DMin, r2->DMin, r3->DMin);
-        scales = SuperBlockLoads.Scale512(d, sc);
-        minimums = SuperBlockLoads.Scale512(dmin, mn);
+        SuperBlockLoads.Pairs(&r0->D, &r1->D, &r2->D, &r3->D, out Vector512<float> d, out Vector512<float> dmin);
+        scales = SuperBlockLoads.Scale(d, sc);
+        minimums = -SuperBlockLoads.Scale(dmin, mn);
     }
 }

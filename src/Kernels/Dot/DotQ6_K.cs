@@ -14,16 +14,20 @@ internal readonly unsafe struct DotQ6_K : IDotFormat
     // Where the two high bits of a weight go.
     private const byte HighBits = 0x30;
 
-    private const byte Offset = 32;
-
     /// <inheritdoc/>
     public static GgmlType Type => GgmlType.Q6_K;
 
     /// <inheritdoc/>
-    public static bool IsSigned => true;
+    public static int GroupBytes => sizeof(BlockQ6_K) / 2;
 
     /// <inheritdoc/>
-    public static int LargestQuant => 32;
+    public static bool IsSigned => false;
+
+    /// <inheritdoc/>
+    public static int Offset => 32;
+
+    /// <inheritdoc/>
+    public static int LargestQuant => 63;
 
     /// <inheritdoc/>
     public static bool HasMinimums => false;
@@ -51,14 +55,14 @@ internal readonly unsafe struct DotQ6_K : IDotFormat
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {
-        BlockQ6_K* b = (BlockQ6_K*)row + group / 2;
-        byte* ql = b->Ql + group % 2 * 64;
-        Vector256<byte> low0 = Vector256.Load(ql), low1 = Vector256.Load(ql + 32), high = Vector256.Load(b->Qh + group % 2 * 32);
-        Vector256<byte> nibbles = Vector256.Create(LowNibbles), two = Vector256.Create(HighBits), offset = Vector256.Create(Offset);
-        Vector256<byte> block0 = (low0 & nibbles | (high.AsUInt16() << 4).AsByte() & two) - offset;
-        Vector256<byte> block1 = (low1 & nibbles | (high.AsUInt16() << 2).AsByte() & two) - offset;
-        Vector256<byte> block2 = ((low0.AsUInt16() >>> 4).AsByte() & nibbles | high & two) - offset;
-        Vector256<byte> block3 = ((low1.AsUInt16() >>> 4).AsByte() & nibbles | (high.AsUInt16() >>> 2).AsByte() & two) - offset;
+        BlockQ6_K* b = (BlockQ6_K*)row + (group >> 1);
+        byte* ql = b->Ql + (group & 1) * 64;
+        Vector256<byte> low0 = Vector256.Load(ql), low1 = Vector256.Load(ql + 32), high = Vector256.Load(b->Qh + (group & 1) * 32);
+        Vector256<byte> nibbles = Vector256.Create(LowNibbles), two = Vector256.Create(HighBits);
+        Vector256<byte> block0 = low0 & nibbles | (high.AsUInt16() << 4).AsByte() & two;
+        Vector256<byte> block1 = low1 & nibbles | (high.AsUInt16() << 2).AsByte() & two;
+        Vector256<byte> block2 = (low0.AsUInt16() >>> 4).AsByte() & nibbles | high & two;
+        Vector256<byte> block3 = (low1.AsUInt16() >>> 4).AsByte() & nibbles | (high.AsUInt16() >>> 2).AsByte() & two;
         SuperBlockLoads.Blocks(block0, block1, out first01, out second01);
         SuperBlockLoads.Blocks(block2, block3, out first23, out second23);
     }
@@ -67,16 +71,16 @@ internal readonly unsafe struct DotQ6_K : IDotFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
     {
-        BlockQ6_K* b = (BlockQ6_K*)row + group / 2;
-        Vector512<byte> low = Vector512.Load(b->Ql + group % 2 * 64);
-        Vector256<uint> high = Vector256.Load((uint*)(b->Qh + group % 2 * 32));
-        Vector512<uint> bits = Vector512.Create(high, high);
-        Vector512<byte> nibbles = Vector512.Create(LowNibbles), two = Vector512.Create(HighBits), offset = Vector512.Create(Offset);
+        BlockQ6_K* b = (BlockQ6_K*)row + (group >> 1);
+        Vector512<byte> low = Vector512.Load(b->Ql + (group & 1) * 64);
+        Vector256<uint> high = Vector256.Load((uint*)(b->Qh + (group & 1) * 32));
+        Vector512<uint> bits = high.ToVector512Unsafe().WithUpper(high);
+        Vector512<byte> nibbles = Vector512.Create(LowNibbles), two = Vector512.Create(HighBits);
         // Blocks 0 and 1 have bits 0..1 and 2..3 of a byte, blocks 2 and 3 bits 4..5 and 6..7; all go to bits 4..5.
         Vector512<uint> up = Vector512.Create(4u, 4, 4, 4, 4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2);
         Vector512<uint> down = Vector512.Create(0u, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2);
-        Vector512<byte> blocks01 = (low & nibbles | Avx512F.ShiftLeftLogicalVariable(bits, up).AsByte() & two) - offset;
-        Vector512<byte> blocks23 = ((low.AsUInt16() >>> 4).AsByte() & nibbles | Avx512F.ShiftRightLogicalVariable(bits, down).AsByte() & two) - offset;
+        Vector512<byte> blocks01 = low & nibbles | Avx512F.ShiftLeftLogicalVariable(bits, up).AsByte() & two;
+        Vector512<byte> blocks23 = (low.AsUInt16() >>> 4).AsByte() & nibbles | Avx512F.ShiftRightLogicalVariable(bits, down).AsByte() & two;
         first = Avx512F.Shuffle4x128(blocks01.AsInt32(), blocks23.AsInt32(), 0b10_00_10_00).AsByte();
         second = Avx512F.Shuffle4x128(blocks01.AsInt32(), blocks23.AsInt32(), 0b11_01_11_01).AsByte();
     }
@@ -95,19 +99,19 @@ internal readonly unsafe struct DotQ6_K : IDotFormat
     public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums)
     {
         Vector256<float> d = Scales(rows, group);
-        scales = Vector512.Create(d, d);
+        scales = d.ToVector512Unsafe().WithUpper(d);
         minimums = default;
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<short> HalfScales(byte* row, int group) =>
-        Sse41.ConvertToVector128Int16(((BlockQ6_K*)row + group / 2)->Scales + group % 2 * 8);
+        Sse41.ConvertToVector128Int16(((BlockQ6_K*)row + (group >> 1))->Scales + (group & 1) * 8);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Scales(FourRows rows, int group)
     {
-        int b = group / 2;
+        int b = group >> 1;
         return SuperBlockLoads.Widen(
             ((BlockQ6_K*)rows.Row0 + b)->D, ((BlockQ6_K*)rows.Row1 + b)->D, ((BlockQ6_K*)rows.Row2 + b)->D, ((BlockQ6_K*)rows.Row3 + b)->D);
     }

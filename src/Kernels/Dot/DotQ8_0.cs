@@ -13,6 +13,9 @@ internal readonly unsafe struct DotQ8_0 : IDotFormat
     public static GgmlType Type => GgmlType.Q8_0;
 
     /// <inheritdoc/>
+    public static int GroupBytes => 4 * sizeof(BlockQ8_0);
+
+    /// <inheritdoc/>
     public static bool IsSigned => true;
 
     /// <inheritdoc/>
@@ -53,8 +56,8 @@ internal readonly unsafe struct DotQ8_0 : IDotFormat
     public static void Unpack(byte* row, int group, out Vector512<byte> first, out Vector512<byte> second)
     {
         BlockQ8_0* b = (BlockQ8_0*)row + 4 * group;
-        Vector512<int> blocks01 = Vector512.Create(Vector256.Load(b[0].Qs), Vector256.Load(b[1].Qs)).AsInt32();
-        Vector512<int> blocks23 = Vector512.Create(Vector256.Load(b[2].Qs), Vector256.Load(b[3].Qs)).AsInt32();
+        Vector512<int> blocks01 = Vector256.Load(b[0].Qs).ToVector512Unsafe().WithUpper(Vector256.Load(b[1].Qs)).AsInt32();
+        Vector512<int> blocks23 = Vector256.Load(b[2].Qs).ToVector512Unsafe().WithUpper(Vector256.Load(b[3].Qs)).AsInt32();
         first = Avx512F.Shuffle4x128(blocks01, blocks23, 0b10_00_10_00).AsByte();
         second = Avx512F.Shuffle4x128(blocks01, blocks23, 0b11_01_11_01).AsByte();
     }

@@ -15,7 +15,7 @@ internal interface IByteDot
     static abstract Vector256<int> Sums<TFormat>(Vector256<byte> first, Vector256<byte> second, Vector256<sbyte> xFirst, Vector256<sbyte> xSecond)
         where TFormat : struct, IDotFormat;
 
-    /// <summary>The same, with each half's sum multiplied by an integer scale; quants are at most 32 in magnitude.</summary>
+    /// <summary>The same, with each half's sum multiplied by an integer scale; quants are at most 63.</summary>
     /// <param name="first">First halves, magnitudes.</param>
     /// <param name="second">Second halves, magnitudes.</param>
     /// <param name="xFirst">Activations of the first halves.</param>
@@ -29,7 +29,7 @@ internal interface IByteDot
 /// <summary>Products of bytes by <c>vpmaddubsw</c>, which adds two of them into an int16.</summary>
 /// <remarks>
 /// At most 2 * 128 * 127 = 32,512 for Q8_0, so nothing saturates (activations are never -128). Where four such products fit too (quants up to
-/// 64), the two halves are added before widening.
+/// 63: 4 * 63 * 127 = 32,004), the two halves are added before widening.
 /// </remarks>
 internal readonly struct Avx2ByteDot : IByteDot
 {
@@ -62,7 +62,7 @@ internal readonly struct AvxVnniByteDot : IByteDot
         => AvxVnni.MultiplyWideningAndAdd(AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, first, xFirst), second, xSecond);
 
     /// <inheritdoc/>
-    /// <remarks>A sum of four products is at most 4 * 32 * 127 = 16,256, so its lower word is the whole of it, and the upper word is multiplied by 0.</remarks>
+    /// <remarks>A sum of four products is at most 4 * 63 * 127 = 32,004, so its lower word is the whole of it, and the upper word is multiplied by 0.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ScaledSums(
         Vector256<byte> first, Vector256<byte> second, Vector256<sbyte> xFirst, Vector256<sbyte> xSecond, Vector256<short> firstScales, Vector256<short> secondScales)

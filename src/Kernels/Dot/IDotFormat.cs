@@ -16,10 +16,16 @@ internal unsafe interface IDotFormat
     /// <summary>The format.</summary>
     static abstract GgmlType Type { get; }
 
-    /// <summary>Whether quants are signed bytes, offset subtracted; else they are unsigned.</summary>
+    /// <summary>Bytes of a group of four blocks.</summary>
+    static abstract int GroupBytes { get; }
+
+    /// <summary>Whether quants are signed bytes; else they are unsigned.</summary>
     static abstract bool IsSigned { get; }
 
-    /// <summary>Largest absolute value of a quant.</summary>
+    /// <summary>What is to be subtracted from each unsigned quant, a power of two, or 0. Loops subtract it from the sums of products instead, times the sum of the activations.</summary>
+    static virtual int Offset => 0;
+
+    /// <summary>Largest absolute value of a quant, offset included.</summary>
     static abstract int LargestQuant { get; }
 
     /// <summary>Whether blocks have a minimum.</summary>
@@ -31,7 +37,7 @@ internal unsafe interface IDotFormat
     /// <summary>Unpacks one block of 32.</summary>
     /// <param name="row">Start of the row.</param>
     /// <param name="block">Which block of 32 of the row.</param>
-    /// <param name="quants">The quants, int8 [32].</param>
+    /// <param name="quants">The quants less their offset, int8 [32].</param>
     /// <returns>The block's factors.</returns>
     static abstract BlockFactors Unpack(byte* row, int block, sbyte* quants);
 

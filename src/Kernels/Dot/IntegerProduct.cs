@@ -17,6 +17,9 @@ internal unsafe struct IntegerProduct
     /// <summary>Scaled sums of the activations, see <see cref="QuantizedActivations.ScaledSums"/>.</summary>
     public float* ScaledSums;
 
+    /// <summary>Sums of half blocks of the activations, see <see cref="QuantizedActivations.HalfSums"/>.</summary>
+    public short* HalfSums;
+
     /// <summary>Number of tokens.</summary>
     public int Tokens;
 
@@ -34,6 +37,9 @@ internal unsafe struct IntegerProduct
 
     /// <summary>Quants of a token.</summary>
     public readonly sbyte* TokenQuants(int token) => Quants + (long)token * Groups * QuantizedActivations.GroupLength;
+
+    /// <summary>Sums of half blocks of a token [Groups, 4 blocks, 2].</summary>
+    public readonly short* TokenHalfSums(int token) => HalfSums + (long)token * Groups * 8;
 
     /// <summary>Scales of the tile of four tokens that <paramref name="token"/> is in [4 * Groups, 4].</summary>
     public readonly float* TileScales(int token) => Scales + TileOffset(token);

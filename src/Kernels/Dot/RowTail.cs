@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using LocalLlm.Gguf;
 
 namespace LocalLlm.Kernels.Dot;
 
@@ -33,14 +32,14 @@ internal static unsafe class RowTail
             return rows;
         }
         // Super-blocks are whole groups, so these blocks are of 32.
-        int blockBytes = GgmlTypes.BlockBytes(TFormat.Type);
-        long offset = (long)(blocks - remaining) * blockBytes;
+        uint bytes = (uint)(TFormat.GroupBytes / 4 * remaining);
+        long offset = (long)(blocks / 4) * TFormat.GroupBytes;
         Unsafe.InitBlock(memory, 0, Bytes);
         byte* start = memory - offset;
-        Unsafe.CopyBlock(start + offset, rows.Row0 + offset, (uint)(remaining * blockBytes));
-        Unsafe.CopyBlock(start + GroupBytes + offset, rows.Row1 + offset, (uint)(remaining * blockBytes));
-        Unsafe.CopyBlock(start + 2 * GroupBytes + offset, rows.Row2 + offset, (uint)(remaining * blockBytes));
-        Unsafe.CopyBlock(start + 3 * GroupBytes + offset, rows.Row3 + offset, (uint)(remaining * blockBytes));
+        Unsafe.CopyBlock(start + offset, rows.Row0 + offset, bytes);
+        Unsafe.CopyBlock(start + GroupBytes + offset, rows.Row1 + offset, bytes);
+        Unsafe.CopyBlock(start + 2 * GroupBytes + offset, rows.Row2 + offset, bytes);
+        Unsafe.CopyBlock(start + 3 * GroupBytes + offset, rows.Row3 + offset, bytes);
         return new(start, start + GroupBytes, start + 2 * GroupBytes, start + 3 * GroupBytes);
     }
 

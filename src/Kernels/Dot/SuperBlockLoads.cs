@@ -98,9 +98,47 @@ internal static unsafe class SuperBlockLoads
         d * Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(numbers));
 
     /// <summary>The product of a scale and the integers that it scales, rounded once: sixteen of them.</summary>
-    /// <param name="d">Scales of four rows, twice.</param>
+    /// <param name="d">Scales of four rows, four times.</param>
     /// <param name="numbers">Unsigned bytes [4 blocks, 4 rows].</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Scale512(Vector256<float> d, Vector128<byte> numbers) =>
-        Vector512.Create(d, d) * Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(numbers));
+    public static Vector512<float> Scale(Vector512<float> d, Vector128<byte> numbers) =>
+        d * Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(numbers));
+
+    /// <summary>Two half-precision fields, one after the other, of four rows, widened: each of the two twice.</summary>
+    /// <param name="row0">The fields of row 0.</param>
+    /// <param name="row1">Of row 1.</param>
+    /// <param name="row2">Of row 2.</param>
+    /// <param name="row3">Of row 3.</param>
+    /// <param name="lower">The first field [2 times, 4 rows].</param>
+    /// <param name="upper">The second field [2 times, 4 rows].</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pairs(Half* row0, Half* row1, Half* row2, Half* row3, out Vector256<float> lower, out Vector256<float> upper)
+    {
+        Vector256<float> both = Pairs(row0, row1, row2, row3);
+        lower = Avx2.Permute2x128(both.AsInt32(), both.AsInt32(), 0x00).AsSingle();
+        upper = Avx2.Permute2x128(both.AsInt32(), both.AsInt32(), 0x11).AsSingle();
+    }
+
+    /// <summary>Two half-precision fields, one after the other, of four rows, widened: each of the two four times.</summary>
+    /// <param name="row0">The fields of row 0.</param>
+    /// <param name="row1">Of row 1.</param>
+    /// <param name="row2">Of row 2.</param>
+    /// <param name="row3">Of row 3.</param>
+    /// <param name="lower">The first field [4 times, 4 rows].</param>
+    /// <param name="upper">The second field [4 times, 4 rows].</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pairs(Half* row0, Half* row1, Half* row2, Half* row3, out Vector512<float> lower, out Vector512<float> upper)
+    {
+        Vector512<float> both = Pairs(row0, row1, row2, row3).ToVector512Unsafe();
+        lower = Avx512F.Shuffle4x128(both, both, 0b00_00_00_00);
+        upper = Avx512F.Shuffle4x128(both, both, 0b01_01_01_01);
+    }
+
+    /// <summary>The fields as [2 fields, 4 rows].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Pairs(Half* row0, Half* row1, Half* row2, Half* row3)
+    {
+        Vector128<int> pairs = Vector128.Create(*(int*)row0, *(int*)row1, *(int*)row2, *(int*)row3);
+        return HalfWidening.Widen(Vector256.Create(pairs << 16 >> 16, pairs >> 16));
+    }
 }

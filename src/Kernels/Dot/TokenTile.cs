@@ -25,6 +25,10 @@ internal readonly unsafe struct TokenTile
         X1 = product.TokenQuants(Math.Min(token + 1, last));
         X2 = product.TokenQuants(Math.Min(token + 2, last));
         X3 = product.TokenQuants(Math.Min(token + 3, last));
+        HalfSums0 = product.TokenHalfSums(token);
+        HalfSums1 = product.TokenHalfSums(Math.Min(token + 1, last));
+        HalfSums2 = product.TokenHalfSums(Math.Min(token + 2, last));
+        HalfSums3 = product.TokenHalfSums(Math.Min(token + 3, last));
         Scales = product.TileScales(token);
         ScaledSums = product.TileScaledSums(token);
     }
@@ -40,6 +44,18 @@ internal readonly unsafe struct TokenTile
 
     /// <summary>Quants of token 3.</summary>
     public readonly sbyte* X3;
+
+    /// <summary>Sums of half blocks of token 0.</summary>
+    public readonly short* HalfSums0;
+
+    /// <summary>Sums of half blocks of token 1.</summary>
+    public readonly short* HalfSums1;
+
+    /// <summary>Sums of half blocks of token 2.</summary>
+    public readonly short* HalfSums2;
+
+    /// <summary>Sums of half blocks of token 3.</summary>
+    public readonly short* HalfSums3;
 
     /// <summary>Scales [blocks, 4 tokens].</summary>
     public readonly float* Scales;
