@@ -236,8 +236,8 @@ d['zz'] is defined
 d.a
 d.zz
 d.zz.y
-d.items
-deep.items
+d.items is callable
+deep.items is callable
 deep['items']
 deep.x.y[0].z
 deep.x.y.0.z
@@ -352,7 +352,7 @@ n is defined == true
 -3.5 | abs
 true | abs
 'x' | abs
-'abc' | attr('upper')
+('abc' | attr('upper')) is callable
 d | attr('a')
 d | attr('items') is callable
 [1,2,3,4,5] | batch(2) | list
@@ -848,13 +848,9 @@ d.__class__.__mro__
 ''.__class__ is defined
 s.format.__globals__
 range.__init__
-[].append
-l.append(4)
-lipsum is defined
 cycler('a', 'b').next()
 joiner('x')()
 joiner('x') is callable
-self
 request is defined
 loop is defined
 varargs
@@ -870,8 +866,6 @@ yes and (no or 'deep')
 1 if none is none
 'a' in ['a', 'b'] and 'c' not in ['a']
 messages is undefined or messages | length == 0
-n.bit_length()
-f.is_integer()
 'a' if
 1 +
 (1
@@ -894,7 +888,6 @@ n is divisibleby 2 and yes
 s | replace('l', 'L') | replace('o', '0') | upper
 "a" ~ "b" | upper
 [1,2,3] | sum + 1
-n.real
 s|length > 5
 (s|length) > 5
 'abc'[0] | upper
@@ -1072,6 +1065,10 @@ end
 =====
 {% for x in l %}{% break %}{% else %}else{% endfor %}after
 =====
+{% for x in l %}{{ x }}{% if x == 1 %}{% break %}{% endif %}{% else %}else{% endfor %}after
+=====
+{% for x in l %}{% continue %}{% else %}else{% endfor %}after
+=====
 {% break %}
 =====
 {% for x in tree recursive %}{{ x.v }}{% if x.c %}({{ loop(x.c) }}){% endif %}{{ loop.depth }} {% endfor %}
@@ -1167,10 +1164,6 @@ end
 {% with a = 1, b = a %}{{ b }}{% endwith %}
 =====
 {% generation %}answer {{ n }}{% set q = 1 %}{% endgeneration %}{{ q is defined }}
-=====
-{% print n, s %}
-=====
-{% set i = 1 %}{% print i + 1 %}
 =====
 {% include 'x' %}
 =====

@@ -115,7 +115,7 @@ internal sealed class BraceFormat
         FormatSpec spec = Parse(text);
         bool isFloat = value is double || (Numbers.IsNumber(value) && spec.Type is 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%');
         return isFloat ? spec.Float(_rendering, Numbers.Float(value!))
-            : Numbers.IsInteger(value) && value is not bool ? spec.Integer(_rendering, Numbers.Big(value!))
+            : Numbers.IsInteger(value) && "\0dbxXo".Contains(spec.Type) && (value is not bool || spec.Type != '\0') ? spec.Integer(_rendering, Numbers.Big(value!))
             : value is string or bool && spec.Type is '\0' or 's' ? spec.Text(_rendering, Reprs.Str(_rendering, value), '<')
             : throw new TemplateError($"a value of type '{TypeNames.Of(value)}' has no such layout");
     }

@@ -60,7 +60,7 @@ internal static class OrderFilters
     {
         object? fallback = arguments.Get(1, null);
         bool caseSensitive = arguments.Flag(2, false);
-        object? Attribute(object? item) => Subscripts.Path(rendering, item, arguments[0]) is var found && found is Undefined && fallback is not null ? fallback : found;
+        object? Attribute(object? item) => Subscripts.Path(rendering, item, arguments[0], fallback);
         IEnumerable<(object?, object?)> keyed = Iteration.ToList(rendering, value).Select(item => (Key(Attribute(item), caseSensitive), item));
         List<object?> groups = [];
         (object? lastKey, List<object?>? members) = (null, null);

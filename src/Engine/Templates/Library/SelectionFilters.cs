@@ -30,7 +30,7 @@ internal static class SelectionFilters
         if (arguments.Positional.Count == 0 && arguments.TryGetNamed("attribute", out object? attribute))
         {
             arguments.TryGetNamed("default", out object? fallback);
-            return item => Subscripts.Path(rendering, item, attribute) is var found && found is Undefined && fallback is not null ? fallback : found;
+            return item => Subscripts.Path(rendering, item, attribute, fallback);
         }
         string name = Name(arguments, 0, "'map' needs the name of a filter, or an attribute");
         BuiltIn filter = FilterTable.Require(FilterTable.Find(name), name);

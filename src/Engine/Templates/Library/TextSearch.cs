@@ -70,12 +70,12 @@ internal static class TextSearch
     /// <summary>Puts text before the first character and behind each.</summary>
     private static string Insert(Rendering rendering, string text, string inserted, int limit)
     {
+        long left = limit < 0 ? long.MaxValue : limit;
         TextBuilder builder = new(rendering);
-        builder.Append(limit == 0 ? "" : inserted);
+        builder.Append(left-- > 0 ? inserted : "");
         foreach (object? character in CodePoints.Characters(rendering, text))
         {
-            limit--;
-            builder.Append((string)character!).Append(limit > 0 || limit < -1 ? inserted : "");
+            builder.Append((string)character!).Append(left-- > 0 ? inserted : "");
         }
         return builder.ToString();
     }

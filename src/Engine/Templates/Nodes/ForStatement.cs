@@ -36,19 +36,19 @@ internal sealed class ForStatement(
         }
     }
 
-    /// <summary>Runs the body for each element, each time in a new scope; false if there was none.</summary>
+    /// <summary>Runs the body for each element, each time in a new scope; false if it never ran to its end, as Jinja2 counts for the <c>else</c>.</summary>
     private bool Iterate(Rendering rendering, Scope outer, LoopContext loop)
     {
         bool any = false;
         while (loop.MoveNext(out object? item))
         {
-            any = true;
             rendering.ChargeIteration();
             rendering.Scope = new Scope(outer);
             target.Assign(rendering, item);
             rendering.Scope.Set("loop", loop);
             Flow flow = body.Execute(rendering);
             rendering.Scope = outer;
+            any |= flow == Flow.Next;
             if (flow == Flow.Break)
             {
                 break;

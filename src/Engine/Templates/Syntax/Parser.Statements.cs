@@ -58,7 +58,6 @@ internal sealed partial class Parser
         "filter" => ParseFilterBlock(keyword),
         "with" => ParseWith(keyword),
         "generation" => ParseGeneration(keyword),
-        "print" => ParsePrint(),
         "break" => ParseLoopControl(keyword, Flow.Break),
         "continue" => ParseLoopControl(keyword, Flow.Continue),
         "include" or "import" or "from" or "extends" or "block" =>
@@ -136,12 +135,5 @@ internal sealed partial class Parser
         }
         Expect(TokenKind.BlockEnd, "'%}'");
         return new LoopControlStatement(keyword.Offset, flow);
-    }
-
-    private OutputStatement ParsePrint()
-    {
-        OutputStatement output = new(ParseTuple());
-        Expect(TokenKind.BlockEnd, "'%}'");
-        return output;
     }
 }

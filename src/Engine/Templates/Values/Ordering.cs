@@ -39,7 +39,14 @@ internal static class Ordering
         // LINQ's sort is stable and stays within n log n comparisons whatever the comparer answers.
         Comparer<object?> comparer = Comparer<object?>.Create((a, b) => Compare(rendering, a, b) ?? 0);
         var sorted = reverse ? items.OrderByDescending(item => item.Key, comparer) : items.OrderBy(item => item.Key, comparer);
-        return [.. sorted.Select(item => item.Value)];
+        try
+        {
+            return [.. sorted.Select(item => item.Value)];
+        }
+        catch (InvalidOperationException exception) when (exception.InnerException is TemplateError error)
+        {
+            throw error;
+        }
     }
 
     private static int? CompareElements(Rendering rendering, JinjaSequence a, JinjaSequence b)

@@ -39,7 +39,6 @@ internal static class Subscripts
         {
             return TryAttribute(owner, name, out object? value) ? value : Undefined.Attribute(owner, name);
         }
-        Undefined.Refuse(key);
         return Undefined.Element(owner, key);
     }
 
@@ -58,17 +57,23 @@ internal static class Subscripts
     /// <summary>
     /// A path as filters take it, such as <c>function.name</c> or <c>0.text</c>: each part is a key, attribute or, if all digits, an index.
     /// </summary>
-    public static object? Path(Rendering rendering, object? owner, object? path)
+    /// <param name="rendering">Charged for each part.</param>
+    /// <param name="owner">Where the path begins.</param>
+    /// <param name="path">Text, or a single index; null leads nowhere else.</param>
+    /// <param name="fallback">What takes the place of an undefined value on the way; null for nothing.</param>
+    public static object? Path(Rendering rendering, object? owner, object? path, object? fallback = null)
     {
         if (path is not string text)
         {
-            return path is null ? owner : Item(rendering, owner, path);
+            owner = path is null ? owner : Item(rendering, owner, path);
+            return owner is Undefined && fallback is not null ? fallback : owner;
         }
         foreach (string part in text.Split('.'))
         {
             rendering.Charge(1);
             object key = part.Length is > 0 and < 10 && part.All(char.IsAsciiDigit) ? long.Parse(part, System.Globalization.CultureInfo.InvariantCulture) : part;
             owner = Item(rendering, owner, key);
+            owner = owner is Undefined && fallback is not null ? fallback : owner;
         }
         return owner;
     }
