@@ -1,0 +1,63 @@
+namespace LocalLlm.Server.Configuration;
+
+/// <summary>The variables that Ollama's users know, read once at start; each property names its variable and default.</summary>
+internal sealed record OllamaEnvironment
+{
+    private static readonly string[] s_builtInOrigins =
+    [
+        .. from host in new[] { "localhost", "127.0.0.1", "0.0.0.0" }
+           from scheme in new[] { "http", "https" }
+           from port in new[] { "", ":*" }
+           select $"{scheme}://{host}{port}",
+        "app://*", "file://*", "tauri://*", "vscode-webview://*", "vscode-file://*",
+    ];
+
+    /// <summary><c>OLLAMA_HOST</c>: where to listen or connect; 127.0.0.1:11434.</summary>
+    public required OllamaHost Host { get; init; }
+
+    /// <summary><c>OLLAMA_ORIGINS</c>: origins whose web pages may call the API, comma-separated, put before the built-in ones (this machine and app shells). <c>*</c> stands for any text.</summary>
+    public required IReadOnlyList<string> Origins { get; init; }
+
+    /// <summary><c>OLLAMA_KEEP_ALIVE</c>: how long an idle model stays loaded; negative for ever, 0 not at all; 5 minutes.</summary>
+    public required TimeSpan KeepAlive { get; init; }
+
+    /// <summary><c>OLLAMA_CONTEXT_LENGTH</c>: positions that one request may use; null (0 or unset) leaves it to the engine.</summary>
+    public required int? ContextLength { get; init; }
+
+    /// <summary><c>OLLAMA_KV_CACHE_TYPE</c> in lower case: type of the KV cache; empty for the default, f16.</summary>
+    public required string KvCacheType { get; init; }
+
+    /// <summary><c>OLLAMA_MAX_QUEUE</c>: requests that may wait; 512.</summary>
+    public required int MaxQueue { get; init; }
+
+    /// <summary><c>OLLAMA_DEBUG</c>: 0 is quiet, 1 (or any switch that means true) logs debug messages, 2 and more everything.</summary>
+    public required int DebugLevel { get; init; }
+
+    /// <summary><c>OLLAMA_NOHISTORY</c>: keeps no history of interactive input.</summary>
+    public required bool NoHistory { get; init; }
+
+    /// <summary>Values that could not be read, one sentence each; the server logs them when it starts.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>Reads the variables.</summary>
+    /// <param name="variable">The value of a variable, null if it is not set: <see cref="Environment.GetEnvironmentVariable(string)"/> or a test's table.</param>
+    public static OllamaEnvironment Read(Func<string, string?> variable)
+    {
+        EnvironmentReader reader = new(variable);
+        return new OllamaEnvironment
+        {
+            Host = OllamaHost.Read(reader),
+            Origins = [.. reader.Text("OLLAMA_ORIGINS").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), .. s_builtInOrigins],
+            KeepAlive = reader.Duration("OLLAMA_KEEP_ALIVE", TimeSpan.FromMinutes(5)),
+            ContextLength = reader.Count("OLLAMA_CONTEXT_LENGTH", 0) is int length and > 0 ? length : null,
+            KvCacheType = reader.Text("OLLAMA_KV_CACHE_TYPE").ToLowerInvariant(),
+            MaxQueue = reader.Count("OLLAMA_MAX_QUEUE", 512),
+            DebugLevel = ReadDebugLevel(reader),
+            NoHistory = reader.Switch("OLLAMA_NOHISTORY"),
+            Warnings = reader.Warnings,
+        };
+    }
+
+    private static int ReadDebugLevel(EnvironmentReader reader) =>
+        int.TryParse(reader.Text("OLLAMA_DEBUG"), out int level) ? Math.Max(level, 0) : reader.Switch("OLLAMA_DEBUG") ? 1 : 0;
+}
