@@ -52,6 +52,26 @@ internal static class GoDuration
         : seconds <= TimeSpan.MinValue.TotalSeconds ? TimeSpan.MinValue
         : TimeSpan.FromSeconds(seconds);
 
+    /// <summary>Writes a duration as Go prints it: <c>1h30m0s</c>, <c>2.5s</c>, <c>130.079ms</c>, <c>0s</c>.</summary>
+    public static string Format(TimeSpan duration)
+    {
+        decimal seconds = Math.Abs((decimal)duration.Ticks) / TimeSpan.TicksPerSecond;
+        string sign = duration < TimeSpan.Zero ? "-" : "";
+        if (seconds < 1)
+        {
+            return sign + seconds switch
+            {
+                0 => "0s",
+                < 1e-6m => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e9m:0}ns"),
+                < 1e-3m => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e6m:0.#########}µs"),
+                _ => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1e3m:0.#########}ms"),
+            };
+        }
+        long minutes = (long)(seconds / 60);
+        string hours = minutes >= 60 ? $"{minutes / 60}h" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{sign}{hours}{(minutes > 0 ? $"{minutes % 60}m" : "")}{seconds % 60:0.#########}s");
+    }
+
     private static double? SecondsOf(ReadOnlySpan<char> unit) => unit switch
     {
         "ns" => 1e-9,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 
 namespace LocalLlm.Server.Configuration;
 
@@ -25,12 +24,6 @@ internal sealed record OllamaHost
 
     /// <summary>What stands after the first slash, for clients behind a proxy; without that slash.</summary>
     public string Path { get; init; } = "";
-
-    /// <summary>Whether a server with this address listens on every interface.</summary>
-    public bool IsAnyAddress => Host.Length == 0 || (IPAddress.TryParse(Host, out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
-
-    /// <summary>The address to listen on; null if the host is a name, which the listener has to resolve.</summary>
-    public IPAddress? ListenAddress => Host.Length == 0 ? IPAddress.IPv6Any : IPAddress.TryParse(Host, out IPAddress? address) ? address : null;
 
     /// <summary>Reads <c>OLLAMA_HOST</c>; a port that is none leaves the default one and a warning.</summary>
     public static OllamaHost Read(EnvironmentReader environment)

@@ -1,4 +1,3 @@
-using System.Net;
 using LocalLlm.Server.Configuration;
 
 namespace LocalLlm.Server.Tests.Configuration;
@@ -54,23 +53,6 @@ public class OllamaHostTests
         (OllamaHost host, IReadOnlyList<string> warnings) = Read(text);
         Assert.Equal(expected, host.ToString());
         Assert.Equal($"OLLAMA_HOST is \"{text}\", which is not an address with a port from 0 to 65535; {used} is used.", Assert.Single(warnings));
-    }
-
-    [Theory]
-    [InlineData(":1234", true)]
-    [InlineData("0.0.0.0", true)]
-    [InlineData("[::]:80", true)]
-    [InlineData("", false)]
-    [InlineData("localhost", false)]
-    public void KnowsWhatListensEverywhere(string text, bool expected) => Assert.Equal(expected, Read(text).Host.IsAnyAddress);
-
-    [Fact]
-    public void NamesHaveNoAddressYet()
-    {
-        Assert.Equal(IPAddress.Loopback, Read("").Host.ListenAddress);
-        Assert.Equal(IPAddress.IPv6Loopback, Read("::1").Host.ListenAddress);
-        Assert.Equal(IPAddress.IPv6Any, Read(":80").Host.ListenAddress);
-        Assert.Null(Read("localhost").Host.ListenAddress);
     }
 
     private static (OllamaHost Host, IReadOnlyList<string> Warnings) Read(string? text)
