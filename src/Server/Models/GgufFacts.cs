@@ -1,0 +1,189 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using LocalLlm.Engine;
+using LocalLlm.Gguf;
+
+namespace LocalLlm.Server.Models;
+
+/// <summary>What a GGUF file says about its model, read without loading it.</summary>
+internal sealed record GgufFacts
+{
+    /// <summary>Arrays longer than this are left out of the short form of the metadata: vocabularies are megabytes.</summary>
+    private const int MaxShortArray = 5;
+
+    /// <summary>Bytes at the start of each tensor that go into <see cref="Fingerprint"/>.</summary>
+    private const int FingerprintSample = 256;
+
+    /// <summary>GGUF architecture, for example <c>qwen3</c>.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>Number of weights.</summary>
+    public required long ParameterCount { get; init; }
+
+    /// <summary>Name of the quantization, for example <c>Q4_K_M</c>.</summary>
+    public required string Quantization { get; init; }
+
+    /// <summary>Positions that the model was trained for; null if the file does not say.</summary>
+    public required int? ContextLength { get; init; }
+
+    /// <summary>Width of the residual stream; null if the file does not say.</summary>
+    public required int? EmbeddingLength { get; init; }
+
+    /// <summary>Bytes of F16 keys and values that one position takes in the cache; 0 if the file does not say enough to tell.</summary>
+    public required long CacheBytesPerPosition { get; init; }
+
+    /// <summary>What the model is for: it embeds if it names a pooling type, otherwise it completes.</summary>
+    public required ModelCapabilities Capabilities { get; init; }
+
+    /// <summary>Chat template, Jinja; empty if the file has none.</summary>
+    public required string Template { get; init; }
+
+    /// <summary>Licence as the file names it; null if it does not.</summary>
+    public required string? Licence { get; init; }
+
+    /// <summary>Bytes of all parts together.</summary>
+    public required long FileBytes { get; init; }
+
+    /// <summary>
+    /// SHA-256, lower-case hex, of everything before the tensor data of each part, of the parts' sizes and of the first bytes of every
+    /// tensor: it tells apart any two models that were not made to collide, without reading gigabytes.
+    /// </summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>The metadata in the form of <c>/api/show</c>, long arrays emptied.</summary>
+    public required JsonObject ModelInfo { get; init; }
+
+    /// <summary>Reads the facts of a file.</summary>
+    /// <exception cref="GgufFormatException">The file is broken.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static GgufFacts Read(string path)
+    {
+        using GgufFile file = GgufFile.Open(path);
+        GgufMetadata metadata = file.Metadata;
+        string architecture = metadata.GetString("general.architecture");
+        return new GgufFacts
+        {
+            Architecture = architecture,
+            ParameterCount = ParametersOf(file),
+            Quantization = QuantizationOf(file),
+            ContextLength = metadata.TryGetInt32($"{architecture}.context_length", out int context) ? context : null,
+            EmbeddingLength = metadata.TryGetInt32($"{architecture}.embedding_length", out int width) ? width : null,
+            CacheBytesPerPosition = CacheBytesOf(metadata, architecture),
+            Capabilities = metadata.ContainsKey($"{architecture}.pooling_type") ? ModelCapabilities.Embedding : ModelCapabilities.Completion,
+            Template = metadata.GetString("tokenizer.chat_template", ""),
+            Licence = metadata.GetString("general.license", null),
+            FileBytes = file.FileBytes,
+            Fingerprint = FingerprintOf(file),
+            ModelInfo = MetadataOf(file, MaxShortArray),
+        };
+    }
+
+    /// <summary>
+    /// The metadata as JSON, keys sorted: without the name and the chat template, which stand elsewhere, and with the number of weights. Sorting puts
+    /// <c>llama.context_length</c> before <c>llama.rope.scaling.original_context_length</c> for clients that take the first match.
+    /// </summary>
+    /// <param name="file">The open file.</param>
+    /// <param name="maxArray">Longer arrays are emptied.</param>
+    public static JsonObject MetadataOf(GgufFile file, int maxArray)
+    {
+        SortedDictionary<string, JsonNode?> sorted = new(StringComparer.Ordinal) { ["general.parameter_count"] = ParametersOf(file) };
+        foreach ((string key, GgufValue value) in file.Metadata)
+        {
+            if (key is not ("general.name" or "tokenizer.chat_template"))
+            {
+                sorted[key] = NodeOf(value, maxArray);
+            }
+        }
+        return new JsonObject(sorted);
+    }
+
+    /// <summary>Names of the capabilities as the native API writes them.</summary>
+    public static IReadOnlyList<string> NamesOf(ModelCapabilities capabilities) =>
+        [.. Enum.GetValues<ModelCapabilities>()
+            .Where(flag => flag != ModelCapabilities.None && capabilities.HasFlag(flag))
+            .Select(flag => flag.ToString().ToLowerInvariant())];
+
+    /// <summary>2 bytes for each component of each layer's keys and values; heads may differ from layer to layer, then the most count.</summary>
+    private static long CacheBytesOf(GgufMetadata metadata, string architecture)
+    {
+        if (!metadata.TryGetInt32($"{architecture}.block_count", out int layers)
+            || !metadata.TryGetInt32($"{architecture}.embedding_length", out int width)
+            || MaxOf(metadata, $"{architecture}.attention.head_count") is not (> 0 and { } heads))
+        {
+            return 0;
+        }
+        int cachedHeads = MaxOf(metadata, $"{architecture}.attention.head_count_kv") ?? heads;
+        int keyLength = metadata.GetInt32($"{architecture}.attention.key_length", width / heads);
+        int valueLength = metadata.GetInt32($"{architecture}.attention.value_length", width / heads);
+        return 2L * layers * cachedHeads * (keyLength + valueLength);
+    }
+
+    private static int? MaxOf(GgufMetadata metadata, string key)
+    {
+        if (!metadata.TryGetValue(key, out GgufValue? value))
+        {
+            return null;
+        }
+        return value.Type == GgufValueType.Array
+            ? metadata.TryGetInt32s(key, out int[]? each) && each.Length > 0 ? each.Max() : null
+            : metadata.GetInt32(key);
+    }
+
+    private static long ParametersOf(GgufFile file) => file.Tensors.Sum(tensor => tensor.ElementCount);
+
+    /// <summary>The name for <c>general.file_type</c>; where the file does not say, the format that holds most weights.</summary>
+    private static string QuantizationOf(GgufFile file)
+    {
+        if (file.Metadata.TryGetInt32("general.file_type", out int number) && FileTypeTable.NameOf(number) is { } name)
+        {
+            return name;
+        }
+        return file.Tensors.Count == 0
+            ? "unknown"
+            : GgmlTypes.Name(file.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))!.Key);
+    }
+
+    private static unsafe string FingerprintOf(GgufFile file)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string path in file.Paths)
+        {
+            long size = new FileInfo(path).Length;
+            long headerLength = file.Tensors.Where(tensor => tensor.Path == path).Select(tensor => tensor.FileOffset).DefaultIfEmpty(size).Min();
+            using FileStream stream = File.OpenRead(path);
+            byte[] header = new byte[headerLength];
+            stream.ReadExactly(header);
+            hash.AppendData(header);
+            hash.AppendData(Encoding.ASCII.GetBytes($"{size}\n"));
+        }
+        foreach (GgufTensor tensor in file.Tensors)
+        {
+            hash.AppendData(new ReadOnlySpan<byte>(tensor.Data, (int)Math.Min(tensor.ByteLength, FingerprintSample)));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static JsonNode? NodeOf(GgufValue value, int maxArray)
+    {
+        if (value.Type == GgufValueType.Array)
+        {
+            return value.Count > maxArray ? new JsonArray() : new JsonArray([.. value.Elements().Select(element => NodeOf(element, maxArray))]);
+        }
+        if (value.TryGetString(out string text))
+        {
+            return text;
+        }
+        if (value.TryGetBoolean(out bool flag))
+        {
+            return flag;
+        }
+        if (value.TryGetInteger(out Int128 integer))
+        {
+            return integer > long.MaxValue ? JsonValue.Create((ulong)integer) : JsonValue.Create((long)integer);
+        }
+        // JSON has no infinity and no NaN; a float32 keeps its short form (1e-05, not 9.999999747378752e-06).
+        value.TryGetNumber(out double number);
+        return !double.IsFinite(number) ? null : value.Type == GgufValueType.Float32 ? JsonValue.Create((float)number) : JsonValue.Create(number);
+    }
+}

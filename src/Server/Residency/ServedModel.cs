@@ -1,0 +1,30 @@
+using System.Text.Json;
+using LocalLlm.Engine;
+
+namespace LocalLlm.Server.Residency;
+
+/// <summary>A model that the server offers: a GGUF file and the names it goes by.</summary>
+public sealed record ServedModel
+{
+    /// <summary>Its names, at least one; clients may use any of them.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+
+    /// <summary>Path of the GGUF file, of the first part if it is split.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>SHA-256 of the file in lower-case hex where it is known beforehand; null otherwise.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Options (<c>temperature</c>, <c>stop</c>, …) that hold where a request says nothing: a JSON object, or null for none.</summary>
+    public JsonElement? Defaults { get; init; }
+
+    /// <summary>The licence's name where it is known; null for what the file says.</summary>
+    public string? Licence { get; init; }
+}
+
+/// <summary>Loads a model.</summary>
+/// <param name="model">Which.</param>
+/// <param name="contextLength">Positions that one request shall be able to use, at most what the model was trained for; null for the default.</param>
+/// <param name="cancellationToken">Gives the load up.</param>
+/// <exception cref="TextEngineException">The file is missing, broken or of an unknown kind.</exception>
+public delegate Task<ITextEngine> EngineFactory(ServedModel model, int? contextLength, CancellationToken cancellationToken);

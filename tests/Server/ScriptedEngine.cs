@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using LocalLlm.Engine;
+
+namespace LocalLlm.Server.Tests;
+
+/// <summary>A model that says what a test tells it to, and remembers what it was asked.</summary>
+internal sealed class ScriptedEngine : ITextEngine
+{
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The pieces of every answer.</summary>
+    public IReadOnlyList<string> Pieces { get; init; } = ["Hello", " world"];
+
+    public FinishReason Reason { get; init; } = FinishReason.Stop;
+
+    public GenerationUsage Usage { get; init; } =
+        new(11, 3, 2, TimeSpan.Zero, TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(7));
+
+    public Truncation? Truncation { get; init; }
+
+    /// <summary>Thrown instead of starting.</summary>
+    public Exception? RefusesWith { get; init; }
+
+    /// <summary>Thrown after all pieces, instead of the end.</summary>
+    public Exception? BreaksWith { get; init; }
+
+    /// <summary>Awaited before each piece, with its number.</summary>
+    public Func<int, CancellationToken, Task> BeforePiece { get; init; } = (_, _) => Task.CompletedTask;
+
+    public Func<EmbeddingRequest, EmbeddingResult> Embed { get; init; } =
+        request => new EmbeddingResult([.. request.Inputs.Select(_ => new[] { 0.6f, -0.8f })], 2 * request.Inputs.Count);
+
+    public ConcurrentQueue<GenerationRequest> Requests { get; } = [];
+
+    public ConcurrentQueue<EmbeddingRequest> EmbeddingRequests { get; } = [];
+
+    /// <summary>Ends when a generation saw its cancellation.</summary>
+    public Task Cancelled => _cancelled.Task;
+
+    public bool IsDisposed { get; private set; }
+
+    public ModelDescription Description { get; init; } = new()
+    {
+        Architecture = "scripted",
+        ParameterCount = 1,
+        Quantization = "F32",
+        TrainedContextLength = 8192,
+        ContextLength = 4096,
+        EmbeddingLength = 2,
+        Capabilities = ModelCapabilities.Completion | ModelCapabilities.Embedding,
+        MemoryBytes = 12345,
+    };
+
+    /// <summary>The one request that came.</summary>
+    public GenerationRequest OnlyRequest => Assert.Single(Requests);
+
+    public ScriptedEngine With(ModelCapabilities capabilities) =>
+        new() { Description = Description with { Capabilities = capabilities }, Pieces = Pieces };
+
+    public async IAsyncEnumerable<GenerationEvent> GenerateAsync(
+        GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        Requests.Enqueue(request);
+        if (RefusesWith is not null)
+        {
+            throw RefusesWith;
+        }
+        using CancellationTokenRegistration registration = cancellationToken.Register(() => _cancelled.TrySetResult());
+        yield return new GenerationStarted(Usage.PromptTokens, Usage.CachedTokens, Truncation);
+        for (int piece = 0; piece < Pieces.Count; piece++)
+        {
+            await BeforePiece(piece, cancellationToken);
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return new TextDelta(Pieces[piece], request.LogProbabilities ? [EntryOf(Pieces[piece], request.TopLogProbabilities)] : []);
+        }
+        if (BreaksWith is not null)
+        {
+            throw BreaksWith;
+        }
+        yield return new GenerationFinished(Reason, Usage, Truncation, [1, 2, 3]);
+    }
+
+    public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
+    {
+        await Task.Yield();
+        EmbeddingRequests.Enqueue(request);
+        return Embed(request);
+    }
+
+    public ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        ValueTask.FromResult(request.Prompt ?? string.Concat(request.Messages!.Select(message => $"<{message.Role}>{message.Content}")));
+
+    public ValueTask<int[]> TokenizeAsync(string text, bool addSpecial, bool parseSpecial, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public ValueTask<string> DetokenizeAsync(IReadOnlyList<int> tokens, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException();
+
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    private static TokenLogProbability EntryOf(string text, int top)
+    {
+        byte[] bytes = System.Text.Encoding.UTF8.GetBytes(text);
+        TokenLogProbability entry = new(7, text, bytes, -0.25f, []);
+        return entry with { Top = [.. Enumerable.Range(0, top).Select(rank => entry with { Token = rank, LogProbability = -0.25f - rank })] };
+    }
+}
