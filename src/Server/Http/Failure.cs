@@ -1,0 +1,37 @@
+using LocalLlm.Engine;
+using LocalLlm.Gguf;
+
+namespace LocalLlm.Server.Http;
+
+/// <summary>What a client is told of an exception.</summary>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Message">One sentence.</param>
+internal readonly record struct Failure(int Status, string Message)
+{
+    /// <summary>The client has gone and nobody will read the answer; the log shows it (nginx's number, which Ollama uses too).</summary>
+    public const int ClientClosedRequest = 499;
+
+    /// <summary>Whether the fault lies with the server, so that its log must say more than the client is told.</summary>
+    public bool IsServerFault => Status >= StatusCodes.Status500InternalServerError;
+
+    /// <summary>Status and sentence of an exception that a handler let through.</summary>
+    public static Failure Of(Exception exception) => exception switch
+    {
+        RequestException request => new(request.Status, request.Message),
+        TextEngineException engine => new(StatusOf(engine.Kind), engine.Message),
+        GgufFormatException file => new(StatusCodes.Status500InternalServerError, file.Message),
+        BadHttpRequestException http => new(http.StatusCode, http.Message),
+        OperationCanceledException => new(StatusCodes.Status503ServiceUnavailable, "the server is shutting down"),
+        OutOfMemoryException => new(
+            StatusCodes.Status500InternalServerError,
+            "the server ran out of memory: use a smaller model or a smaller num_ctx, or unload other models"),
+        _ => new(StatusCodes.Status500InternalServerError, $"internal error ({exception.GetType().Name}): {exception.Message}"),
+    };
+
+    private static int StatusOf(TextEngineErrorKind kind) => kind switch
+    {
+        TextEngineErrorKind.InvalidRequest or TextEngineErrorKind.Unsupported or TextEngineErrorKind.ContextOverflow =>
+            StatusCodes.Status400BadRequest,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+}

@@ -1,0 +1,155 @@
+using System.Net;
+using System.Reflection;
+using LocalLlm.Server.Http.Guards;
+using LocalLlm.Server.Models;
+using LocalLlm.Server.Residency;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace LocalLlm.Server.Http;
+
+/// <summary>The HTTP server: Ollama's native API and OpenAI's, over models loaded on demand.</summary>
+public sealed class LocalLlmServer : IAsyncDisposable
+{
+    /// <summary>The version of Ollama whose behaviour is followed.</summary>
+    public const string OllamaVersion = "0.32.9";
+
+    private readonly WebApplication _app;
+    private readonly ResidentModels _resident;
+    private readonly ServerOptions _options;
+
+    private LocalLlmServer(WebApplication app, ResidentModels resident, ServerOptions options)
+    {
+        _app = app;
+        _resident = resident;
+        _options = options;
+    }
+
+    /// <summary>The version of this program.</summary>
+    public static string Version { get; } =
+        typeof(LocalLlmServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Where the server listens, once started.</summary>
+    public IReadOnlyList<Uri> Addresses =>
+        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+
+    /// <summary>Puts a server together; nothing listens until <see cref="StartAsync"/>.</summary>
+    /// <param name="options">How it is set up.</param>
+    /// <param name="load">Loads a model.</param>
+    /// <param name="time">The clock; the system's if null.</param>
+    /// <exception cref="ArgumentException">A model's name is none, or the host is unknown.</exception>
+    public static LocalLlmServer Build(ServerOptions options, EngineFactory load, TimeProvider? time = null)
+    {
+        time ??= TimeProvider.System;
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        // Requests still running when the server is told to stop are cut off: they may have minutes to go.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
+        if (options.Log)
+        {
+            ConfigureLog(builder.Logging, options.LogLevel);
+        }
+        IPAddress[] addresses = ResolveHost(options.Host);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, addresses, options.Port));
+
+        ServedModels models = new(
+        [
+            .. options.ExtraModels.Select(extra => new ServedModel { Names = [extra.Key], Path = Path.GetFullPath(extra.Value) }),
+            .. options.Models,
+        ]);
+        ResidentModels resident = new(
+            load, options.KeepAlive, time, (model, positions) => ContextBudget.Limit(positions, models.FactsOf(model), ContextBudget.MemoryBytes));
+        WebApplication app = builder.Build();
+        AddGuards(app, options, isLocal: addresses.All(IPAddress.IsLoopback));
+        Routes.Map(app, models, resident, time);
+        return new LocalLlmServer(app, resident, options);
+    }
+
+    /// <summary>Listens.</summary>
+    /// <exception cref="IOException">The address is in use or not this machine's; the message says which.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        {
+            throw new IOException($"listen tcp {_options.Host}:{_options.Port}: bind: address already in use", exception);
+        }
+    }
+
+    /// <summary>Stops listening and cuts running requests off.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
+
+    /// <summary>Stops and unloads all models.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await _resident.DisposeAsync();
+    }
+
+    private static void ConfigureLog(ILoggingBuilder logging, LogLevel level)
+    {
+        logging.SetMinimumLevel(level);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffzzz ";
+        });
+        // Standard output belongs to results.
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    /// <summary>No limits of size or speed: prompts can be large, and answers take as long as the model does.</summary>
+    private static void ConfigureKestrel(KestrelServerOptions kestrel, IPAddress[] addresses, int port)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
+        foreach (IPAddress address in addresses)
+        {
+            kestrel.Listen(address, port, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        }
+    }
+
+    private static IPAddress[] ResolveHost(string host)
+    {
+        if (host.Length == 0)
+        {
+            return [IPAddress.IPv6Any]; // dual mode: IPv4 too
+        }
+        if (IPAddress.TryParse(host, out IPAddress? address))
+        {
+            return [address];
+        }
+        try
+        {
+            IPAddress[] all = Dns.GetHostAddresses(host);
+            return [all.FirstOrDefault(found => found.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork) ?? all[0]];
+        }
+        catch (System.Net.Sockets.SocketException exception)
+        {
+            throw new ArgumentException($"the host \"{host}\" to listen on is unknown: {exception.Message}", nameof(host), exception);
+        }
+    }
+
+    private static void AddGuards(WebApplication app, ServerOptions options, bool isLocal)
+    {
+        app.Use(new RequestLog(app.Services.GetRequiredService<ILogger<RequestLog>>()).InvokeAsync);
+        app.Use(new OriginGuard(options.AllowedOrigins).InvokeAsync);
+        if (isLocal)
+        {
+            app.Use(HostGuard.InvokeAsync);
+        }
+        app.UseStatusCodePages(PlainAnswers.WriteAsync);
+        app.UseRouting();
+        app.Use(PlainAnswers.RedirectTrailingSlashAsync);
+    }
+}

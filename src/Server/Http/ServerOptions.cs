@@ -1,0 +1,31 @@
+using LocalLlm.Server.Residency;
+
+namespace LocalLlm.Server.Http;
+
+/// <summary>How the HTTP server is set up.</summary>
+public sealed record ServerOptions
+{
+    /// <summary>Where to listen: an IP address, a host name, or nothing for all interfaces. On loopback, the <c>Host</c> of requests is checked.</summary>
+    public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>TCP port; 0 for any free one.</summary>
+    public int Port { get; init; } = 11434;
+
+    /// <summary>Origins whose web pages may use the server; <c>*</c> stands for any port or text, <c>*</c> alone for all origins.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>How long idle models stay loaded where no request says otherwise.</summary>
+    public KeepAlive KeepAlive { get; init; } = KeepAlive.For(TimeSpan.FromMinutes(5));
+
+    /// <summary>The models of the catalogue.</summary>
+    public IReadOnlyList<ServedModel> Models { get; init; } = [];
+
+    /// <summary>Further models, name to path of a GGUF file; they go before those of the catalogue.</summary>
+    public IReadOnlyDictionary<string, string> ExtraModels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Writes the log, one line for each request, to standard error.</summary>
+    public bool Log { get; init; } = true;
+
+    /// <summary>The least level of log lines.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+}

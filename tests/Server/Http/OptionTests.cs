@@ -1,0 +1,117 @@
+using LocalLlm.Engine;
+using LocalLlm.Engine.Sampling;
+
+namespace LocalLlm.Server.Tests.Http;
+
+public sealed class OptionTests
+{
+    [Fact]
+    public async Task LayersGoOverOneAnother()
+    {
+        GenerationRequest request = await RequestForAsync("""{"temperature":0.5,"seed":null}""");
+        Assert.Equal(0.5f, request.Sampling.Temperature); // the request's
+        Assert.Equal(0.75f, request.Sampling.TopP); // the model's
+        Assert.Equal(["<end>", "\n\n"], request.Stop);
+        Assert.Equal(40, request.Sampling.TopK); // the default
+        Assert.Null(request.Sampling.Seed);
+    }
+
+    [Fact]
+    public async Task DefaultsAreOllamas()
+    {
+        ScriptedEngine engine = new();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
+        await server.AskJsonAsync("/api/generate", """{"model":"me/embedder:v1","prompt":"x","stream":false}""");
+        GenerationRequest request = engine.OnlyRequest;
+        Assert.Equal(0.8f, request.Sampling.Temperature);
+        Assert.Equal(0.9f, request.Sampling.TopP);
+        Assert.Equal(1f, request.Sampling.RepeatPenalty);
+        Assert.Equal(64, request.Sampling.RepeatLastN);
+        Assert.Equal(4, request.Keep);
+        Assert.Equal(4096, request.ContextLength);
+        Assert.Equal(40960, request.MaxTokens);
+        Assert.True(request.Truncate);
+        Assert.True(request.Shift);
+        Assert.Empty(request.Stop);
+    }
+
+    [Fact]
+    public async Task EveryOptionReachesTheEngine()
+    {
+        GenerationRequest request = await RequestForAsync("""
+            {"num_ctx":2048,"num_keep":-1,"seed":42,"num_predict":7,"top_k":20,"top_p":0.5,"min_p":0.05,"typical_p":0.7,"temperature":0,
+             "repeat_last_n":-1,"repeat_penalty":1.1,"presence_penalty":0.3,"frequency_penalty":-0.4,"stop":["\n","END"],
+             "num_batch":512,"num_gpu":1,"main_gpu":0,"use_mmap":true,"num_thread":2,"mirostat":2,"keep_alive":"10m","num_keep_typo":"x"}
+            """);
+        Assert.Equal((2048, -1, 7), (request.ContextLength, request.Keep, request.MaxTokens));
+        Assert.Equal(["\n", "END"], request.Stop);
+        SamplingOptions sampling = request.Sampling;
+        Assert.Equal((42L, 20, 0.5f, 0.05f, 0.7f, 0f), (sampling.Seed, sampling.TopK, sampling.TopP, sampling.MinP, sampling.TypicalP, sampling.Temperature));
+        Assert.Equal((-1, 1.1f, 0.3f, -0.4f), (sampling.RepeatLastN, sampling.RepeatPenalty, sampling.PresencePenalty, sampling.FrequencyPenalty));
+    }
+
+    [Theory]
+    [InlineData("num_predict", "-1", 40960)]
+    [InlineData("num_predict", "0", 40960)]
+    [InlineData("num_predict", "1000000000", 40960)]
+    [InlineData("num_predict", "3.9", 3)]
+    public async Task AnswersAreBounded(string option, string value, int tokens) =>
+        Assert.Equal(tokens, (await RequestForAsync($$"""{"{{option}}":{{value}}}""")).MaxTokens);
+
+    [Theory]
+    [InlineData("2", 4)] // the least
+    [InlineData("0", 4096)] // the model's default
+    [InlineData("131072", 4096)] // what it was loaded with: some clients send back what /api/show told them
+    public async Task ContextIsKeptWithinBounds(string value, int positions)
+    {
+        ScriptedEngine engine = new();
+        ScriptedEngine full = new() { Description = engine.Description with { TrainedContextLength = 4096 } };
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(full);
+        await server.AskJsonAsync("/api/generate", $$$"""{"model":"talker","prompt":"x","stream":false,"options":{"num_ctx":{{{value}}}}}""");
+        Assert.Equal(positions, full.OnlyRequest.ContextLength);
+    }
+
+    [Theory]
+    [InlineData("\"temperature\":\"hot\"", "option \"temperature\" must be of type float32")]
+    [InlineData("\"top_k\":true", "option \"top_k\" must be of type integer")]
+    [InlineData("\"num_ctx\":\"4096\"", "option \"num_ctx\" must be of type integer")]
+    [InlineData("\"num_gpu\":[]", "option \"num_gpu\" must be of type integer")]
+    [InlineData("\"use_mmap\":1", "option \"use_mmap\" must be of type boolean")]
+    [InlineData("\"stop\":\"x\"", "option \"stop\" must be of type array")]
+    [InlineData("\"stop\":[1]", "option \"stop\" must be of type array")]
+    [InlineData("\"num_predict\":1e30", "option \"num_predict\" is out of range: 1e30")]
+    [InlineData("\"temperature\":1e999", "option \"temperature\" is out of range: 1e999")]
+    public async Task WrongTypesAreTold(string option, string error)
+    {
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(new ScriptedEngine());
+        Assert.Equal((400, error), await server.AskErrorAsync("/api/generate", $$$"""{"model":"talker","prompt":"x","options":{{{{option}}}}}"""));
+    }
+
+    [Fact]
+    public async Task LargerContextLoadsTheModelAgainUpToWhatItWasTrainedFor()
+    {
+        List<int?> loads = [];
+        Dictionary<string, string> extra = new() { ["trained-for-8192"] = Path.Combine(LocalLlm.Tests.RepoPaths.Root, "models", "SmolLM2-135M-Instruct.Q4_1.gguf") };
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(
+            (_, positions, _) =>
+            {
+                loads.Add(positions);
+                ModelDescription description = new ScriptedEngine().Description with { ContextLength = positions ?? 4096 };
+                return Task.FromResult<ITextEngine>(new ScriptedEngine { Description = description });
+            },
+            options => options with { ExtraModels = extra });
+        foreach (string options in (string[])["{}", """{"num_ctx":2048}""", """{"num_ctx":6000}""", "{}", """{"num_ctx":131072}""", """{"num_ctx":131072}"""])
+        {
+            await server.AskJsonAsync("/api/generate", $$"""{"model":"trained-for-8192","prompt":"x","stream":false,"options":{{options}}}""");
+        }
+        Assert.Equal([null, 6000, 8192], loads);
+    }
+
+    private static async Task<GenerationRequest> RequestForAsync(string options)
+    {
+        ScriptedEngine engine = new();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
+        await server.AskJsonAsync("/api/generate", $$"""{"model":"talker","prompt":"x","stream":false,"options":{{options}}}""");
+        return engine.OnlyRequest;
+    }
+}
