@@ -135,7 +135,7 @@ public sealed class LanguageModel : IDisposable
             ChatTemplate? template = request.Template is null ? _template : Template(request.Template);
             return template is null
                 ? string.Join("\n\n", messages.Select(message => message.Content))
-                : template.Render(messages, request.Tools, addGenerationPrompt: messages.Count == 0 || messages[^1].Role != "assistant", request.Think);
+                : template.RenderPrompt(messages, request.Tools, request.Think);
         }
         catch (JinjaException e)
         {
