@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+
 namespace LocalLlm.Engine.Sampling;
 
 /// <summary>A token and its log-probability.</summary>
@@ -60,21 +63,22 @@ public sealed class LogProbabilities
     /// <summary>log(sum(exp(logit))) in float64, where 151,936 terms of at most 1 lose nothing that float32 could show.</summary>
     private static double LogSumExp(ReadOnlySpan<float> logits)
     {
-        float largest = float.NegativeInfinity;
-        for (int token = 0; token < logits.Length; token++)
-        {
-            if (!(logits[token] <= largest))
-            {
-                LogitGuard.RequireFinite(logits[token], token);
-                largest = logits[token];
-            }
-        }
+        int likeliest = TensorPrimitives.IndexOfMax(logits); // NaN goes before everything
+        float largest = logits[likeliest];
         if (float.IsNegativeInfinity(largest))
         {
             throw LogitGuard.AllMasked();
         }
-        double sum = 0;
-        foreach (float logit in logits)
+        LogitGuard.RequireFinite(largest, likeliest);
+        Vector256<double> sums = Vector256<double>.Zero;
+        int i = 0;
+        for (; i <= logits.Length - 4; i += 4)
+        {
+            Vector256<double> four = Vector256.Create((double)logits[i], logits[i + 1], logits[i + 2], logits[i + 3]);
+            sums += PortableExp.Of(four - Vector256.Create((double)largest));
+        }
+        double sum = Vector256.Sum(sums);
+        foreach (float logit in logits[i..])
         {
             sum += PortableExp.Of((double)logit - largest);
         }

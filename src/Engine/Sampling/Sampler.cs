@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+
 namespace LocalLlm.Engine.Sampling;
 
 /// <summary>
@@ -78,18 +81,14 @@ public sealed class Sampler
 
     private static int Greedy(ReadOnlySpan<float> logits)
     {
-        int best = -1;
-        float largest = float.NegativeInfinity;
-        for (int token = 0; token < logits.Length; token++)
+        // The first of equals; NaN goes before everything, so that it is found here.
+        int best = TensorPrimitives.IndexOfMax(logits);
+        if (float.IsNegativeInfinity(logits[best]))
         {
-            if (logits[token] <= largest) // false for NaN, which goes on to be refused
-            {
-                continue;
-            }
-            LogitGuard.RequireFinite(logits[token], token);
-            (best, largest) = (token, logits[token]);
+            throw LogitGuard.AllMasked();
         }
-        return best >= 0 ? best : throw LogitGuard.AllMasked();
+        LogitGuard.RequireFinite(logits[best], best);
+        return best;
     }
 
     private static int GatherAll(ReadOnlySpan<float> logits, Span<Candidate> candidates)
@@ -185,12 +184,24 @@ public sealed class Sampler
     }
 
     /// <summary>Sets weights to exp((logit - largest) / temperature), 1 for the likeliest, and returns their sum.</summary>
-    private static double Weigh(Span<Candidate> candidates, float largest, double temperature)
+    private static double Weigh(Span<Candidate> candidates, double largest, double temperature)
     {
         double total = 0;
-        foreach (ref Candidate candidate in candidates)
+        int i = 0;
+        for (; i <= candidates.Length - 4; i += 4)
         {
-            candidate.Weight = PortableExp.Of(((double)candidate.Logit - largest) / temperature);
+            Span<Candidate> four = candidates.Slice(i, 4);
+            Vector256<double> logits = Vector256.Create((double)four[0].Logit, four[1].Logit, four[2].Logit, four[3].Logit);
+            Vector256<double> weights = PortableExp.Of((logits - Vector256.Create(largest)) / Vector256.Create(temperature));
+            four[0].Weight = weights[0];
+            four[1].Weight = weights[1];
+            four[2].Weight = weights[2];
+            four[3].Weight = weights[3];
+            total += weights[0] + weights[1] + weights[2] + weights[3];
+        }
+        foreach (ref Candidate candidate in candidates[i..])
+        {
+            candidate.Weight = PortableExp.Of((candidate.Logit - largest) / temperature);
             total += candidate.Weight;
         }
         return total;
