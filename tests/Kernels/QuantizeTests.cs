@@ -31,17 +31,30 @@ public sealed unsafe class QuantizeTests : IDisposable
         {
             largest = MathF.Max(largest, MathF.Abs(v));
         }
-        float scale = largest / 127;
-        scale = scale < MathF.ScaleB(1, -126) ? 0 : scale;
-        Assert.Equal(scale, q.Scales[((row / 4 * q.Blocks) + b) * 4 + row % 4]);
+        float step = largest / 127.49f;
+        step = step < MathF.ScaleB(1, -126) ? 0 : step;
+        var lanes = new float[16];
+        int squares = 0;
         int[] sums = [0, 0];
         for (int i = 0; i < 32; i++)
         {
             int actual = q.Quants[row * q.Blocks * 32 + b / 4 * 128 + i / 16 * 64 + b % 4 * 16 + i % 16];
-            Assert.Equal(scale == 0 ? 0 : (int)Math.Round((double)(x[i] * (1 / scale)), MidpointRounding.ToEven), actual);
+            float y = step == 0 ? 0 : x[i] * (1 / step);
+            Assert.Equal((int)Math.Round((double)y, MidpointRounding.ToEven), actual);
             Assert.InRange(actual, -127, 127);
             sums[i / 16] += actual;
+            squares += actual * actual;
+            lanes[i % 16] = MathF.FusedMultiplyAdd(actual, y, lanes[i % 16]);
         }
+        for (int half = 8; half > 0; half /= 2)
+        {
+            for (int lane = 0; lane < half; lane++)
+            {
+                lanes[lane] += lanes[lane + half];
+            }
+        }
+        float scale = step == 0 ? 0 : step * (lanes[0] / squares);
+        Assert.Equal(scale, q.Scales[((row / 4 * q.Blocks) + b) * 4 + row % 4]);
         Assert.Equal(sums[0], q.HalfSums[(row * q.Blocks + b) * 2]);
         Assert.Equal(sums[1], q.HalfSums[(row * q.Blocks + b) * 2 + 1]);
         Assert.Equal(scale * (sums[0] + sums[1]), q.ScaledSums[((row / 4 * q.Blocks) + b) * 4 + row % 4]);

@@ -8,6 +8,10 @@ internal static unsafe class ActivationQuantizer
     private const int BlockLength = QuantizedActivations.BlockLength;
     private const int TileRows = QuantizedActivations.TileRows;
     private const float SmallestNormal = 1.17549435E-38f; // 2^-126
+
+    // Steps between 0 and the largest value of a block: just below 127.5, so that the largest value still rounds to 127. A finer step leaves smaller errors.
+    private const float FinestSteps = 127.49f;
+
     private const uint Infinity = 0x7F80_0000;
 
     /// <summary>Quantizes one row into <paramref name="q"/>, whose shape is set; padding blocks included.</summary>
@@ -45,7 +49,7 @@ internal static unsafe class ActivationQuantizer
         where TBlock : struct, IBlockQuantizer
     {
         uint largest = TBlock.LargestMagnitude(x);
-        float scale = BitConverter.UInt32BitsToSingle(largest) / 127f;
+        float scale = BitConverter.UInt32BitsToSingle(largest) / FinestSteps;
         if (largest >= Infinity)
         {
             // There is no quant for infinity or NaN. A NaN as scale makes them show in every result that depends on the block.
@@ -60,7 +64,7 @@ internal static unsafe class ActivationQuantizer
         float inverse = 1f / scale;
         halfSums[0] = (short)TBlock.QuantizeHalf(x, inverse, first);
         halfSums[1] = (short)TBlock.QuantizeHalf(x + BlockLength / 2, inverse, second);
-        return scale;
+        return scale * TBlock.Fit(x, inverse);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

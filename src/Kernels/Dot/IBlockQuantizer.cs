@@ -12,4 +12,12 @@ internal interface IBlockQuantizer
     /// <param name="inverse">Reciprocal of the scale.</param>
     /// <param name="quants">Int8 [16].</param>
     static abstract unsafe int QuantizeHalf(float* x, float inverse, sbyte* quants);
+
+    /// <summary>
+    /// By how much to multiply the scale so that the quants come closest to the block in the least-squares sense: with
+    /// y[i] = x[i] * inverse and q[i] = roundToEven(y[i]), the sum of q * y (float dot law) over the sum of q * q (an integer below 2^24, so exact).
+    /// </summary>
+    /// <param name="x">Activations [32], not all of them rounding to 0.</param>
+    /// <param name="inverse">Reciprocal of the scale.</param>
+    static abstract unsafe float Fit(float* x, float inverse);
 }
