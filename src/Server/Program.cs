@@ -1,1 +1,3 @@
-Console.WriteLine("localllm");
+using LocalLlm.Server.Cli;
+
+return await CommandLine.RunAsync(args, CliHost.ForProcess());

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using LocalLlm.Engine;
+using LocalLlm.Server.Models;
+
+namespace LocalLlm.Server.Cli;
+
+/// <summary>What the commands see of the world. The process gives them the real one, tests one of their own.</summary>
+internal sealed record CliHost
+{
+    /// <summary>Standard input.</summary>
+    public required TextReader In { get; init; }
+
+    /// <summary>Standard output, for results and nothing else.</summary>
+    public required TextWriter Out { get; init; }
+
+    /// <summary>Standard error: errors, warnings, timings.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Whether a person types the input.</summary>
+    public bool InputIsTerminal { get; init; }
+
+    /// <summary>Whether a person reads the output.</summary>
+    public bool OutputIsTerminal { get; init; }
+
+    /// <summary>The value of an environment variable; null if it is not set.</summary>
+    public required Func<string, string?> Variable { get; init; }
+
+    /// <summary>The folder at or above which <c>models.manifest</c> stands.</summary>
+    public required string ProgramFolder { get; init; }
+
+    /// <summary>Loads the model of a path into this process.</summary>
+    public Func<string, ModelOptions, ITextEngine> OpenEngine { get; init; } = (path, options) => new TextEngine(LanguageModel.Load(path, options));
+
+    /// <summary>Calls an action at each Ctrl-C (and, where the system has it, at a polite request to end), until it is disposed.</summary>
+    public required Func<Action, IDisposable> OnInterrupt { get; init; }
+
+    /// <summary>The models that are known by name.</summary>
+    public ModelCatalogue Catalogue => ModelCatalogue.Find(ProgramFolder);
+
+    /// <summary>The host of this process: its standard streams as UTF-8, its environment, its signals.</summary>
+    public static CliHost ForProcess()
+    {
+        UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
+        return new CliHost
+        {
+            In = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), utf8) : Console.In,
+            Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" },
+            Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" },
+            InputIsTerminal = !Console.IsInputRedirected,
+            OutputIsTerminal = !Console.IsOutputRedirected,
+            Variable = Environment.GetEnvironmentVariable,
+            ProgramFolder = AppContext.BaseDirectory,
+            OnInterrupt = action => new SignalRegistration(action),
+        };
+    }
+
+    /// <summary>Both signals that ask a process to end.</summary>
+    private sealed class SignalRegistration : IDisposable
+    {
+        private readonly PosixSignalRegistration[] _signals;
+
+        public SignalRegistration(Action action)
+        {
+            void Handle(PosixSignalContext context)
+            {
+                context.Cancel = true; // The command ends by itself, after it has put things in order.
+                action();
+            }
+            _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+        }
+
+        public void Dispose() => Array.ForEach(_signals, signal => signal.Dispose());
+    }
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
+using LocalLlm.Engine;
+using LocalLlm.Gguf;
+using LocalLlm.Server.Http;
+using LocalLlm.Server.Models;
+
+namespace LocalLlm.Server.Cli;
+
+/// <summary>
+/// The program's commands. Results go to standard output, all else to standard error; an error is one line, <c>Error: </c> and a sentence, with exit code 1;
+/// Ctrl-C ends a command with exit code 0.
+/// </summary>
+internal static partial class CommandLine
+{
+    /// <summary>Runs a command.</summary>
+    /// <param name="args">The words after the program's name.</param>
+    /// <param name="host">The world.</param>
+    /// <param name="cancellationToken">Ends the command as Ctrl-C does.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken = default)
+    {
+        // Prompts are taken as written: "@name" is no file of arguments and "-ab" no bundle of options.
+        ParseResult result = Root(host).Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        if ((result.Errors.Count > 0 ? result.Errors[0].Message : UnknownOption(result)) is { } mistake)
+        {
+            host.Error.WriteLine($"Error: {mistake.ReplaceLineEndings(" ")}");
+            return 1;
+        }
+        try
+        {
+            return await result.InvokeAsync(
+                new InvocationConfiguration { Output = host.Out, Error = host.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null },
+                cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return 0;
+        }
+        catch (Exception e)
+        {
+            host.Error.WriteLine($"Error: {Sentence(e)}");
+            return 1;
+        }
+    }
+
+    private static RootCommand Root(CliHost host)
+    {
+        RootCommand root = new("Runs large language models on this machine.")
+        {
+            RunCommand.Create(host),
+            ServeCommand.Create(host),
+            InspectCommand.Create(host),
+            TokenizeCommand.Create(host),
+            LogitsCommand.Create(host),
+            DoctorCommand.Create(host),
+        };
+        Option<bool> version = new("--version", "-v") { Description = "Show the version" };
+        root.Options.Remove(root.Options.Single(option => option is VersionOption));
+        root.Options.Add(version);
+        root.SetAction(result =>
+        {
+            if (result.GetValue(version))
+            {
+                host.Out.WriteLine($"localllm version is {LocalLlmServer.Version}");
+                return 0;
+            }
+            return new HelpAction().Invoke(result);
+        });
+        return root;
+    }
+
+    /// <summary>
+    /// The library takes a word such as <c>--verbos</c> for a piece of the prompt where a command takes many words; a mistyped option must not end up there.
+    /// Null if there is none.
+    /// </summary>
+    private static string? UnknownOption(ParseResult result)
+    {
+        HashSet<Token> beforeDashes = [.. result.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)];
+        Token? unknown = result.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens)
+            .FirstOrDefault(token => OptionLike.IsMatch(token.Value) && beforeDashes.Contains(token));
+        return unknown is null ? null : $"Unknown option '{unknown.Value}'; see --help, and write -- before text that begins like an option.";
+    }
+
+    [GeneratedRegex(@"^--?[A-Za-z][\w-]*(=.*)?$", RegexOptions.Singleline)]
+    private static partial Regex OptionLike { get; }
+
+    /// <summary>What the user is told: exceptions that carry a sentence give it, all others are a fault of this program.</summary>
+    private static string Sentence(Exception exception) => exception switch
+    {
+        CommandLineException or ModelCatalogueException or TextEngineException or GgufFormatException or RequestException => exception.Message,
+        IOException or UnauthorizedAccessException => exception.Message,
+        OutOfMemoryException => "There is not enough memory: use a smaller model or a smaller --ctx.",
+        _ => $"This is a fault of the program ({exception.GetType().Name}): {exception.Message}",
+    };
+}

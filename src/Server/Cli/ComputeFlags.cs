@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using LocalLlm.Engine;
+using LocalLlm.Kernels;
+using LocalLlm.Server.Configuration;
+
+namespace LocalLlm.Server.Cli;
+
+/// <summary>
+/// How models compute: the options that every computing command has, with environment variables as their defaults
+/// (<c>LOCALLLM_SIMD</c>, <c>LOCALLLM_THREADS</c>, <c>OLLAMA_KV_CACHE_TYPE</c>, <c>OLLAMA_CONTEXT_LENGTH</c>).
+/// </summary>
+internal sealed class ComputeFlags
+{
+    private const int MaxThreads = 1024;
+
+    private readonly Option<string?> _simd = new("--simd")
+    {
+        Description = "SIMD level of the kernels: auto or one that 'doctor --simd' lists (environment: LOCALLLM_SIMD)",
+        HelpName = "LEVEL",
+    };
+
+    private readonly Option<int?> _threads = Flags.Int32("--threads", "Threads that compute; by default the physical cores (environment: LOCALLLM_THREADS)", 1, MaxThreads);
+
+    private readonly Option<KvType?> _kv = Flags.Choice("--kv", "Type of cached keys and values; by default f16 (environment: OLLAMA_KV_CACHE_TYPE)", ("f16", KvType.F16), ("f32", KvType.F32));
+
+    private readonly Option<ActivationType?> _activations = Flags.Choice(
+        "--activations", "What quantized weights are multiplied with: 8-bit integers (the default) or float32, slow and exact", ("q8", ActivationType.Q8), ("f32", ActivationType.F32));
+
+    private readonly Option<int?> _context = Flags.Int32("--ctx", "Positions that a conversation may use (environment: OLLAMA_CONTEXT_LENGTH)", 4);
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (ReadOnlySpan<Option>)[_simd, _threads, _kv, _activations, _context])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>What is in force: the command line, else the environment, else the defaults.</summary>
+    /// <exception cref="CommandLineException">The SIMD level is unknown or cannot run here, or a variable is wrong.</exception>
+    public ModelOptions Read(ParseResult result, CliHost host)
+    {
+        OllamaEnvironment environment = OllamaEnvironment.Read(host.Variable);
+        return new ModelOptions
+        {
+            Simd = ReadSimd(result.GetValue(_simd), host),
+            Threads = result.GetValue(_threads) ?? ReadThreads(host),
+            KeyValueType = result.GetValue(_kv) ?? ReadKvType(environment.KvCacheType, host),
+            Activations = result.GetValue(_activations) ?? ActivationType.Q8,
+            ContextLength = result.GetValue(_context) ?? environment.ContextLength,
+        };
+    }
+
+    /// <summary>The level that the option asks for, else <c>LOCALLLM_SIMD</c>, else the best.</summary>
+    /// <exception cref="CommandLineException">The level is unknown or cannot run here.</exception>
+    public static SimdLevel ReadSimd(string? option, CliHost host)
+    {
+        try
+        {
+            return SimdLevels.Parse(option ?? new EnvironmentReader(host.Variable).Text("LOCALLLM_SIMD"));
+        }
+        catch (ArgumentException e)
+        {
+            // The framework appends the parameter's name to the sentence.
+            throw new CommandLineException(e.Message.Split(" (Parameter")[0]);
+        }
+    }
+
+    /// <summary>The threads of <c>LOCALLLM_THREADS</c>, else one for each physical core.</summary>
+    /// <exception cref="CommandLineException">The variable is no such number.</exception>
+    public static int ReadThreads(CliHost host)
+    {
+        string text = new EnvironmentReader(host.Variable).Text("LOCALLLM_THREADS");
+        if (text.Length == 0)
+        {
+            return WorkerPool.DefaultThreads;
+        }
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int threads) && threads is >= 1 and <= MaxThreads
+            ? threads
+            : throw new CommandLineException($"LOCALLLM_THREADS must be a whole number from 1 to {MaxThreads}, not '{text}'.");
+    }
+
+    /// <summary>The line that says what is in force.</summary>
+    public static string Describe(ModelOptions options) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"simd {SimdLevels.Name(options.Simd)}, threads {options.Threads}, kv {options.KeyValueType.ToString().ToLowerInvariant()}, activations {options.Activations.ToString().ToLowerInvariant()}");
+
+    private static KvType ReadKvType(string text, CliHost host)
+    {
+        if (text is not ("" or "f16" or "f32"))
+        {
+            // Ollama's users may have a quantized cache configured; it changes the memory needed, not what can be asked.
+            host.Error.WriteLine($"Warning: OLLAMA_KV_CACHE_TYPE is \"{text}\", which is not f16 or f32; f16 is used.");
+        }
+        return text == "f32" ? KvType.F32 : KvType.F16;
+    }
+}

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
+using System.Text;
+using LocalLlm.Kernels;
+using LocalLlm.Server.Models;
+
+namespace LocalLlm.Server.Cli;
+
+/// <summary><c>doctor</c>: what this machine offers and what the program makes of it.</summary>
+internal static class DoctorCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create(CliHost host)
+    {
+        Option<bool> simd = new("--simd") { Description = "Only what computes: SIMD levels, threads, processor" };
+        Command command = new("doctor", "Show what this machine offers, and the models known by name.") { simd };
+        command.SetAction(result =>
+        {
+            ReportSimd(host);
+            if (!result.GetValue(simd))
+            {
+                host.Out.WriteLine($"runtime    {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
+                host.Out.WriteLine();
+                ReportModels(host);
+            }
+        });
+        return command;
+    }
+
+    private static void ReportModels(CliHost host)
+    {
+        TextTable table = new("MODEL", "STATE", "FILE");
+        foreach (CatalogueModel model in host.Catalogue.Models)
+        {
+            string state = model.Path is null ? "to be fetched" : !File.Exists(model.Path) ? "missing" : new FileInfo(model.Path).Length != model.Size ? "incomplete" : "present";
+            table.Add(string.Join(", ", model.Names), state, model.Path ?? model.Reference!);
+        }
+        table.Write(host.Out);
+    }
+
+    private static void ReportSimd(CliHost host)
+    {
+        SimdLevel inForce = ComputeFlags.ReadSimd(null, host);
+        TextTable table = new("LEVEL", "STATE");
+        foreach (SimdLevel level in Enum.GetValues<SimdLevel>())
+        {
+            table.Add(SimdLevels.Name(level), !SimdLevels.Supported.Contains(level) ? "not on this machine" : level == inForce ? "can run, in force" : "can run");
+        }
+        table.Write(host.Out);
+        host.Out.WriteLine();
+        host.Out.WriteLine($"threads    {ComputeFlags.ReadThreads(host)} of {Environment.ProcessorCount} logical processors");
+        host.Out.WriteLine($"processor  {ProcessorName()}");
+    }
+
+    /// <summary>The brand string of x86 processors (CPUID leaves 0x80000002 to 4, 16 bytes each), else the architecture.</summary>
+    private static string ProcessorName()
+    {
+        const int firstLeaf = unchecked((int)0x80000002), leaves = 3;
+        if (!X86Base.IsSupported || (uint)X86Base.CpuId(unchecked((int)0x80000000), 0).Eax < unchecked((uint)(firstLeaf + leaves - 1)))
+        {
+            return RuntimeInformation.ProcessArchitecture.ToString();
+        }
+        int[] registers = new int[4 * leaves];
+        for (int leaf = 0; leaf < leaves; leaf++)
+        {
+            (int eax, int ebx, int ecx, int edx) = X86Base.CpuId(firstLeaf + leaf, 0);
+            new[] { eax, ebx, ecx, edx }.CopyTo(registers, 4 * leaf);
+        }
+        return Encoding.ASCII.GetString(MemoryMarshal.AsBytes<int>(registers)).TrimEnd('\0').Trim();
+    }
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using LocalLlm.Engine;
+using LocalLlm.Server.Configuration;
+using LocalLlm.Server.Http;
+using LocalLlm.Server.Models;
+using LocalLlm.Server.Residency;
+
+namespace LocalLlm.Server.Cli;
+
+/// <summary><c>serve</c>: the HTTP server, until it is told to end.</summary>
+internal static class ServeCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create(CliHost host)
+    {
+        Option<string[]> models = new("--model")
+        {
+            Description = "Offer another GGUF file under a name; may be given several times",
+            HelpName = "NAME=PATH",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = false,
+        };
+        ComputeFlags compute = new();
+        Command command = new("serve", "Serve Ollama's and OpenAI's HTTP APIs on 127.0.0.1:11434, or on OLLAMA_HOST.") { models };
+        command.Aliases.Add("start");
+        compute.AddTo(command);
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            ModelOptions options = compute.Read(result, host);
+            ServerOptions settings = Settings(host, result.GetValue(models) ?? []);
+            using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using IDisposable registration = host.OnInterrupt(interrupted.Cancel);
+            await using LocalLlmServer server = LocalLlmServer.Build(settings, Loader(host, options));
+            await server.StartAsync(interrupted.Token);
+            host.Error.WriteLine($"localllm {LocalLlmServer.Version}: {ComputeFlags.Describe(options)}; listening on {string.Join(", ", server.Addresses)}");
+            await Task.Delay(Timeout.Infinite, interrupted.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await server.StopAsync(CancellationToken.None);
+            return 0;
+        });
+        return command;
+    }
+
+    private static ServerOptions Settings(CliHost host, string[] models)
+    {
+        OllamaEnvironment environment = OllamaEnvironment.Read(host.Variable);
+        foreach (string warning in environment.Warnings)
+        {
+            host.Error.WriteLine($"Warning: {warning}");
+        }
+        return new ServerOptions
+        {
+            Host = environment.Host.Host,
+            Port = environment.Host.Port,
+            AllowedOrigins = environment.Origins,
+            KeepAlive = KeepAlive.For(environment.KeepAlive),
+            LogLevel = environment.DebugLevel switch { 0 => LogLevel.Information, 1 => LogLevel.Debug, _ => LogLevel.Trace },
+            Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
+            ExtraModels = models.Select(NameAndPath).ToDictionary(),
+        };
+    }
+
+    private static KeyValuePair<string, string> NameAndPath(string text)
+    {
+        int separator = text.IndexOf('=', StringComparison.Ordinal);
+        if (separator <= 0 || !ModelName.TryParse(text[..separator], out _))
+        {
+            throw new CommandLineException($"--model must be NAME=PATH, such as qwen3:8b=./Qwen3-8B-Q4_K_M.gguf, not '{text}'.");
+        }
+        string path = text[(separator + 1)..];
+        return File.Exists(path) ? new(text[..separator], path) : throw new CommandLineException($"There is no file '{path}' for --model {text[..separator]}.");
+    }
+
+    /// <summary>Loads a model on a thread of its own, with more or fewer positions if a request asks for them.</summary>
+    private static EngineFactory Loader(CliHost host, ModelOptions options) => (model, contextLength, cancellationToken) =>
+        Task.Run(() => host.OpenEngine(model.Path, options with { ContextLength = contextLength ?? options.ContextLength }), cancellationToken);
+}

@@ -1,0 +1,30 @@
+using LocalLlm.Kernels;
+
+namespace LocalLlm.Server.Tests.Cli;
+
+public class DoctorCommandTests
+{
+    [Fact]
+    public async Task ListsTheLevelsAndTheOneInForce()
+    {
+        CliUnderTest cli = new() { Variables = { ["LOCALLLM_SIMD"] = "scalar", ["LOCALLLM_THREADS"] = "7" } };
+        Assert.Equal(0, await cli.RunAsync("doctor", "--simd"));
+        string text = cli.Out.ToString();
+        foreach (SimdLevel level in Enum.GetValues<SimdLevel>())
+        {
+            string state = level == SimdLevel.Scalar ? "can run, in force" : SimdLevels.Supported.Contains(level) ? "can run" : "not on this machine";
+            Assert.Matches($@"(^|\n){SimdLevels.Name(level)} +{state}\n", text);
+        }
+        Assert.Contains($"threads    7 of {Environment.ProcessorCount} logical processors\n", text);
+        Assert.Matches(@"\nprocessor  \S", text);
+        Assert.DoesNotContain("smollm2", text);
+    }
+
+    [Fact]
+    public async Task WithoutAFlagItListsTheModelsToo()
+    {
+        CliUnderTest cli = new();
+        Assert.Equal(0, await cli.RunAsync("doctor"));
+        Assert.Matches(@"\nsmollm2, smollm2:135m +present +\S+\.gguf\n", cli.Out.ToString());
+    }
+}

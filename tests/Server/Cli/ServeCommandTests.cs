@@ -1,0 +1,54 @@
+using System.Text.RegularExpressions;
+using LocalLlm.Tests;
+
+namespace LocalLlm.Server.Tests.Cli;
+
+public class ServeCommandTests
+{
+    [Fact]
+    public async Task ServesUntilInterruptedAndSaysWhatIsInForce()
+    {
+        CliUnderTest cli = new() { Engine = new ScriptedEngine { Pieces = ["Hi"] }, Variables = { ["OLLAMA_HOST"] = "127.0.0.1:0", ["OLLAMA_MAX_QUEUE"] = "x" } };
+        Task<int> serving = cli.RunAsync("serve", "--simd", "scalar", "--threads", "1", "--ctx", "64", "--model", $"own={RepoPaths.Vector("models", "qwen3-q8_0.gguf")}");
+        Uri address = await AddressAsync(cli, serving);
+        Assert.StartsWith("Warning: OLLAMA_MAX_QUEUE is \"x\"", cli.Error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(": simd scalar, threads 1, kv f16, activations q8; listening on http://127.0.0.1:", cli.Error.ToString(), StringComparison.Ordinal);
+
+        using (HttpClient client = new() { BaseAddress = address })
+        {
+            string tags = await client.GetStringAsync("/api/tags");
+            Assert.Contains("smollm2", tags);
+            Assert.Contains("own:latest", tags);
+            HttpResponseMessage answer = await client.PostAsync("/api/generate", new StringContent("""{"model":"own","prompt":"x","stream":false}"""));
+            Assert.Contains("\"response\":\"Hi\"", await answer.Content.ReadAsStringAsync());
+        }
+        Assert.Equal(64, Assert.Single(cli.Opened).Options.ContextLength);
+        cli.Interrupt();
+        Assert.Equal(0, await serving);
+    }
+
+    [Fact]
+    public async Task AnAddressInUseIsToldInOneSentence()
+    {
+        CliUnderTest first = new() { Engine = new ScriptedEngine(), Variables = { ["OLLAMA_HOST"] = "127.0.0.1:0" } };
+        Task<int> serving = first.RunAsync("serve");
+        Uri address = await AddressAsync(first, serving);
+        CliUnderTest second = new() { Engine = new ScriptedEngine(), Variables = { ["OLLAMA_HOST"] = $"127.0.0.1:{address.Port}" } };
+        Assert.Equal($"listen tcp 127.0.0.1:{address.Port}: bind: address already in use", await second.FailAsync("serve"));
+        first.Interrupt();
+        Assert.Equal(0, await serving);
+    }
+
+    private static async Task<Uri> AddressAsync(CliUnderTest cli, Task<int> serving)
+    {
+        while (true)
+        {
+            if (Regex.Match(cli.Error.ToString(), @"listening on (\S+)") is { Success: true } match)
+            {
+                return new Uri(match.Groups[1].Value);
+            }
+            Assert.False(serving.IsCompleted, cli.Error.ToString());
+            await Task.Delay(20);
+        }
+    }
+}
