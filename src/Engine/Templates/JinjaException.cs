@@ -5,7 +5,7 @@ public sealed class JinjaException : Exception
 {
     /// <summary>Makes the exception; the place is added to the reason.</summary>
     internal JinjaException(string reason, int line, int column, Exception? innerException = null)
-        : this($"{reason.TrimEnd('.')} (line {line}, column {column} of the template).", line, column, raisedByTemplate: false, innerException)
+        : this($"{char.ToUpperInvariant(reason[0])}{reason.AsSpan(1)} (line {line}, column {column} of the template).", line, column, raisedByTemplate: false, innerException)
     {
     }
 

@@ -13,7 +13,7 @@ public sealed record JinjaLimits
     public int SourceLength { get; init; } = 1 << 20;
 
     /// <summary>How deep statements and expressions may be nested in the source.</summary>
-    public int SyntaxDepth { get; init; } = 200;
+    public int SyntaxDepth { get; init; } = 500;
 
     /// <summary>Work: one step for each expression and statement evaluated, for each element visited, and for each 64 characters scanned.</summary>
     public long Steps { get; init; } = 10_000_000;

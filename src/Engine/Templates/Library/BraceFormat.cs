@@ -98,6 +98,7 @@ internal sealed class BraceFormat
     {
         if (name.Length > 0 && !IsNumber(name))
         {
+            _rendering.Charge(_arguments.Named.Count / 8);
             return _arguments.TryGetNamed(name, out object? value) ? value : throw new TemplateError($"the format names '{name}', which is not given");
         }
         int index = name.Length == 0 ? _next++ : FormatSpec.ParseNumber(name);

@@ -11,7 +11,7 @@ internal static class CollectionFilters
     {
         Undefined.Refuse(value);
         string name = arguments.Text(0);
-        return Subscripts.TryAttribute(value, name, out object? attribute) ? attribute : Undefined.Attribute(value, name);
+        return Subscripts.TryAttribute(rendering, value, name, out object? attribute) ? attribute : Undefined.Attribute(value, name);
     }
 
     /// <summary><c>batch(linecount, fill_with)</c>: rows of so many elements; the last is filled up if there is something to fill with.</summary>

@@ -16,7 +16,7 @@ internal sealed class Cycler : IHasAttributes
     public Cycler(IReadOnlyList<object?> items) => _items = items.Count > 0 ? items : throw new TemplateError("'cycler' needs at least one value");
 
     /// <inheritdoc/>
-    public bool TryGetAttribute(string name, out object? value)
+    public bool TryGetAttribute(Rendering rendering, string name, out object? value)
     {
         value = name switch
         {

@@ -22,7 +22,7 @@ internal static class DictMethods
 
     /// <summary><c>get</c></summary>
     public static object? Get(Rendering rendering, object? self, BoundArguments arguments) =>
-        Dict(self).TryGet(arguments[0], out object? value) ? value : arguments.Get(1, null);
+        Dict(self).TryGet(rendering, arguments[0], out object? value) ? value : arguments.Get(1, null);
 
     /// <summary><c>pop</c></summary>
     public static object? Pop(Rendering rendering, object? self, BoundArguments arguments) =>
@@ -46,7 +46,7 @@ internal static class DictMethods
     /// <summary><c>setdefault</c></summary>
     public static object? SetDefault(Rendering rendering, object? self, BoundArguments arguments)
     {
-        if (!Dict(self).TryGet(arguments[0], out object? value))
+        if (!Dict(self).TryGet(rendering, arguments[0], out object? value))
         {
             value = arguments.Get(1, null);
             Dict(self).Set(rendering, arguments[0], value);

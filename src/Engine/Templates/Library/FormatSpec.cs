@@ -42,6 +42,7 @@ internal sealed record FormatSpec
     /// <summary>Lays out text, cut to the precision.</summary>
     public string Text(Rendering rendering, string text, char alignment)
     {
+        rendering.ChargeScan(text.Length);
         text = Precision is { } most && most < CodePoints.Count(text) ? text[..CodePoints.Offset(text, most)] : text;
         return Pad(rendering, "", text, alignment);
     }

@@ -11,19 +11,28 @@ internal static class GlobalTable
     /// <summary>Elements of the longest range; Jinja2's sandbox allows as many.</summary>
     private const int MaxRange = 100_000;
 
+    private const int MaxMessage = 4096;
+
     private static readonly FrozenDictionary<string, Callable> Functions = new BuiltIn[]
     {
         new("cycler", "*", (_, _, arguments) => new Cycler(arguments.All.Positional)),
         new("dict", "*", Dict),
         new("joiner", "sep?", (_, _, arguments) => new Joiner(arguments.Get(0, ", "))),
         new("namespace", "*", (rendering, self, arguments) => new Namespace(Dict(rendering, self, arguments))),
-        new("raise_exception", "message", (rendering, _, arguments) => throw new TemplateError(Reprs.Str(rendering, arguments[0]), raisedByTemplate: true)),
+        new("raise_exception", "message", RaiseException),
         new("range", "*", Range),
         new("strftime_now", "format", (rendering, _, arguments) => TimeFormat.Apply(rendering, arguments.Text(0), rendering.Clock.GetLocalNow())),
     }.ToFrozenDictionary(function => function.Name, Callable (function) => new BoundBuiltIn(function, null));
 
     /// <summary>Finds a function; null if there is none of that name.</summary>
     public static Callable? Find(string name) => Functions.GetValueOrDefault(name);
+
+    /// <summary>Ends the rendering with the template's words, of which an error message has room for the first thousands.</summary>
+    private static object? RaiseException(Rendering rendering, object? self, BoundArguments arguments)
+    {
+        string message = Reprs.Str(rendering, arguments[0]);
+        throw new TemplateError(message.Length <= MaxMessage ? message : message[..MaxMessage], raisedByTemplate: true);
+    }
 
     /// <summary>A dictionary of another one or of pairs, and of named values.</summary>
     private static JinjaDict Dict(Rendering rendering, object? self, BoundArguments arguments)

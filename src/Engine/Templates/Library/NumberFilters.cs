@@ -9,6 +9,9 @@ namespace LocalLlm.Engine.Templates.Library;
 /// <summary>Filters that give numbers.</summary>
 internal static class NumberFilters
 {
+    /// <summary>Exact rounding works with integers of hundreds of digits.</summary>
+    private const int StepsToRound = 32;
+
     /// <summary><c>abs</c></summary>
     public static object? Abs(Rendering rendering, object? value, BoundArguments arguments) => Numbers.Absolute(RequireNumber(value, "abs"));
 
@@ -16,6 +19,7 @@ internal static class NumberFilters
     public static object? Int(Rendering rendering, object? value, BoundArguments arguments)
     {
         Undefined.Refuse(value);
+        rendering.Charge(value is string digits ? StepsToParse(digits) : 0);
         object? fallback = arguments.Get(0, 0L);
         if (value is string text && TryParseInteger(text, arguments.Integer(1, 10), out object? integer))
         {
@@ -33,6 +37,7 @@ internal static class NumberFilters
     public static object? Float(Rendering rendering, object? value, BoundArguments arguments)
     {
         Undefined.Refuse(value);
+        rendering.Charge(value is string digits ? StepsToParse(digits) : 0);
         return value switch
         {
             string text => TryParseFloat(text, out double number) ? number : arguments.Get(0, 0.0),
@@ -46,6 +51,7 @@ internal static class NumberFilters
         object number = RequireNumber(value, "round");
         int precision = arguments.Integer(0, 0);
         string? method = arguments.Text(1, "common");
+        rendering.Charge(StepsToRound);
         if (method is not ("common" or "ceil" or "floor"))
         {
             throw new TemplateError("the method of 'round' is 'common', 'ceil' or 'floor'");
@@ -83,8 +89,8 @@ internal static class NumberFilters
         {
             throw new TemplateError("the base of an integer is 0 or from 2 to 36");
         }
-        string digits = WithoutUnderscores(rest);
-        if (digits.Length == 0 || digits.Length > Numbers.MaxDigits || !digits.All(c => NumberLiteral.DigitValue(c) is >= 0 and var digit && digit < numberBase))
+        string digits = rest.Length > Numbers.MaxDigits ? "" : WithoutUnderscores(rest);
+        if (digits.Length == 0 || !digits.All(c => NumberLiteral.DigitValue(c) is >= 0 and var digit && digit < numberBase))
         {
             return false;
         }
@@ -95,17 +101,24 @@ internal static class NumberFilters
 
     private static bool TryParseFloat(string text, out double value)
     {
-        string trimmed = WithoutUnderscores(Trim(text));
+        value = 0;
+        ReadOnlySpan<char> rest = Trim(text);
+        if (rest.Length > Numbers.MaxDigits)
+        {
+            return false;
+        }
+        string trimmed = WithoutUnderscores(rest);
         string word = trimmed.TrimStart('+', '-').ToLowerInvariant();
         if (word is "inf" or "infinity" or "nan" && trimmed.Length - word.Length < 2)
         {
             value = word == "nan" ? double.NaN : trimmed.StartsWith('-') ? double.NegativeInfinity : double.PositiveInfinity;
             return true;
         }
-        value = 0;
-        return trimmed.Length <= Numbers.MaxDigits
-            && double.TryParse(trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
+        return double.TryParse(trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value);
     }
+
+    /// <summary>A long integer takes a multiplication for each digit; beyond their greatest number only white space is skipped.</summary>
+    private static long StepsToParse(string text) => Math.Min(text.Length, Numbers.MaxDigits) + (text.Length / 64);
 
     private static ReadOnlySpan<char> Trim(string text) => TextTrimming.Strip(text, null);
 

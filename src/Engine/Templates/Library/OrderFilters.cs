@@ -19,7 +19,7 @@ internal static class OrderFilters
         bool caseSensitive = arguments.Flag(0, false);
         rendering.AllocateElements(3L * dict.Count);
         IEnumerable<(object?, object?)> pairs = dict.Entries.Select(entry =>
-            (Key(by == "key" ? entry.Key : entry.Value, caseSensitive), (object?)new JinjaTuple(entry.Key, entry.Value)));
+            (Key(rendering, by == "key" ? entry.Key : entry.Value, caseSensitive), (object?)new JinjaTuple(entry.Key, entry.Value)));
         return new JinjaList(Ordering.Sort(rendering, pairs, arguments.Flag(2, false)));
     }
 
@@ -30,7 +30,7 @@ internal static class OrderFilters
         object? attribute = arguments.Get(2, null);
         object?[] paths = attribute is string text ? text.Split(',') : [attribute];
         IEnumerable<(object?, object?)> items = Iteration.ToList(rendering, value).Select(item =>
-            ((object?)new JinjaTuple([.. paths.Select(path => Key(Subscripts.Path(rendering, item, path), caseSensitive))]), item));
+            ((object?)new JinjaTuple([.. paths.Select(path => Key(rendering, Subscripts.Path(rendering, item, path), caseSensitive))]), item));
         return new JinjaList(Ordering.Sort(rendering, items, arguments.Flag(0, false)));
     }
 
@@ -42,8 +42,8 @@ internal static class OrderFilters
         JinjaDict seen = new();
         return new JinjaGenerator(Iteration.Over(rendering, value).Where(item =>
         {
-            object? key = Key(Subscripts.Path(rendering, item, attribute), caseSensitive);
-            bool isNew = !seen.Contains(key);
+            object? key = Key(rendering, Subscripts.Path(rendering, item, attribute), caseSensitive);
+            bool isNew = !seen.Contains(rendering, key);
             seen.Set(rendering, key, null);
             return isNew;
         }));
@@ -61,12 +61,12 @@ internal static class OrderFilters
         object? fallback = arguments.Get(1, null);
         bool caseSensitive = arguments.Flag(2, false);
         object? Attribute(object? item) => Subscripts.Path(rendering, item, arguments[0], fallback);
-        IEnumerable<(object?, object?)> keyed = Iteration.ToList(rendering, value).Select(item => (Key(Attribute(item), caseSensitive), item));
+        IEnumerable<(object?, object?)> keyed = Iteration.ToList(rendering, value).Select(item => (Key(rendering, Attribute(item), caseSensitive), item));
         List<object?> groups = [];
         (object? lastKey, List<object?>? members) = (null, null);
         foreach (object? item in Ordering.Sort(rendering, keyed, reverse: false))
         {
-            object? key = Key(Attribute(item), caseSensitive);
+            object? key = Key(rendering, Attribute(item), caseSensitive);
             if (members is null || !Equality.AreEqual(rendering, key, lastKey))
             {
                 members = [];
@@ -87,7 +87,7 @@ internal static class OrderFilters
         object? bestKey = Signature.Absent;
         foreach (object? item in Iteration.Over(rendering, value))
         {
-            object? key = Key(Subscripts.Path(rendering, item, attribute), caseSensitive);
+            object? key = Key(rendering, Subscripts.Path(rendering, item, attribute), caseSensitive);
             if (bestKey == Signature.Absent || Ordering.Compare(rendering, key, bestKey) * sign > 0)
             {
                 (best, bestKey) = (item, key);
@@ -96,5 +96,13 @@ internal static class OrderFilters
         return best;
     }
 
-    private static object? Key(object? value, bool caseSensitive) => value is string text && !caseSensitive ? TextCase.Lower(text) : value;
+    private static object? Key(Rendering rendering, object? value, bool caseSensitive)
+    {
+        if (caseSensitive || value is not string text)
+        {
+            return value;
+        }
+        rendering.AllocateText(text.Length);
+        return TextCase.Lower(text);
+    }
 }

@@ -160,7 +160,7 @@ internal sealed class PercentFormat
     private object? ValueOf(string key)
     {
         JinjaDict dict = _values as JinjaDict ?? throw new TemplateError("a format with names needs a dictionary");
-        return dict.TryGet(key, out object? value) ? value : throw new TemplateError($"the format names '{key}', which is not in the dictionary");
+        return dict.TryGet(_rendering, key, out object? value) ? value : throw new TemplateError($"the format names '{key}', which is not in the dictionary");
     }
 
     private static BigInteger Truncate(double value) => double.IsFinite(value) ? new BigInteger(value) : throw new TemplateError("infinity and NaN are no integers");

@@ -1,4 +1,5 @@
 using System.Text;
+using LocalLlm.Engine.Templates.Runtime;
 using LocalLlm.Engine.Templates.Values;
 
 namespace LocalLlm.Engine.Templates.Library;
@@ -88,15 +89,25 @@ internal static class TextCase
     }
 
     /// <summary><c>str.islower</c>: has cased characters, all of them small.</summary>
-    public static bool IsLower(string text) => HasOnly(text, rune => Rune.IsLower(rune));
+    public static bool IsLower(Rendering rendering, string text) => HasOnly(rendering, text, rune => Rune.IsLower(rune));
 
     /// <summary><c>str.isupper</c>: has cased characters, all of them large.</summary>
-    public static bool IsUpper(string text) => HasOnly(text, rune => Rune.IsUpper(rune));
+    public static bool IsUpper(Rendering rendering, string text) => HasOnly(rendering, text, rune => Rune.IsUpper(rune));
 
-    private static bool HasOnly(string text, Func<Rune, bool> isWanted)
+    private static bool HasOnly(Rendering rendering, string text, Func<Rune, bool> isWanted)
     {
-        List<Rune> cased = [.. text.EnumerateRunes().Where(PythonCharacters.IsCased)];
-        return cased.Count > 0 && cased.TrueForAll(rune => isWanted(rune));
+        rendering.ChargeScan(text.Length);
+        bool any = false;
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            bool isCased = PythonCharacters.IsCased(rune);
+            if (isCased && !isWanted(rune))
+            {
+                return false;
+            }
+            any |= isCased;
+        }
+        return any;
     }
 
     private static bool IsWordSeparator(char c) => c is '-' or '(' or '{' or '[' or '<' || PythonCharacters.IsSpace(c);

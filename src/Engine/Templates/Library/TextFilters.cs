@@ -23,12 +23,8 @@ internal static class TextFilters
     public static object? String(Rendering rendering, object? value, BoundArguments arguments) => Reprs.Str(rendering, value);
 
     /// <summary><c>trim(chars)</c></summary>
-    public static object? Trim(Rendering rendering, object? value, BoundArguments arguments)
-    {
-        string text = Reprs.Str(rendering, value);
-        rendering.AllocateText(text.Length);
-        return TextTrimming.Strip(text, arguments.Text(0, null)).ToString();
-    }
+    public static object? Trim(Rendering rendering, object? value, BoundArguments arguments) =>
+        TextTrimming.Apply(rendering, Reprs.Str(rendering, value), arguments.Text(0, null), TextTrimming.Strip);
 
     /// <summary><c>center(width=80)</c></summary>
     public static object? Center(Rendering rendering, object? value, BoundArguments arguments) =>
@@ -76,6 +72,7 @@ internal static class TextFilters
         Undefined.Refuse(value);
         string text = value as string ?? throw new TemplateError($"'indent' takes text, not a value of type '{TypeNames.Of(value)}'");
         TextBuilder builder = new(rendering);
+        rendering.AllocateText(text.Length);
         List<object?> lines = TextSplitting.Lines(rendering, text + "\n", keepEnds: false);
         for (int i = 0; i < lines.Count; i++)
         {
@@ -113,7 +110,9 @@ internal static class TextFilters
     {
         long count = 0;
         bool inWord = false;
-        foreach (Rune rune in Reprs.Str(rendering, value).EnumerateRunes())
+        string text = Reprs.Str(rendering, value);
+        rendering.ChargeScan(text.Length);
+        foreach (Rune rune in text.EnumerateRunes())
         {
             bool isWord = PythonCharacters.IsWord(rune);
             count += isWord && !inWord ? 1 : 0;

@@ -18,7 +18,7 @@ internal static class TextMethods
     public static BuiltInBody Is(Func<Rune, bool> isMember) => (rendering, self, _) =>
     {
         string text = (string)self!;
-        rendering.Charge(text.Length / 8);
+        rendering.ChargeScan(text.Length);
         foreach (Rune rune in text.EnumerateRunes())
         {
             if (!isMember(rune))
@@ -28,6 +28,13 @@ internal static class TextMethods
         }
         return Truth.Box(text.Length > 0);
     };
+
+    /// <summary><c>isascii</c>: true for the empty text too.</summary>
+    public static object? IsAscii(Rendering rendering, object? self, BoundArguments arguments)
+    {
+        rendering.ChargeScan(((string)self!).Length);
+        return Truth.Box(Ascii.IsValid((string)self));
+    }
 
     /// <summary>A method that pads to a width with spaces or a given character.</summary>
     public static BuiltInBody Pad(Func<Rendering, string, int, char, string> pad) => (rendering, self, arguments) =>
@@ -68,15 +75,15 @@ internal static class TextMethods
 
     /// <summary><c>strip</c></summary>
     public static object? Strip(Rendering rendering, object? self, BoundArguments arguments) =>
-        Copy(rendering, TextTrimming.Strip((string)self!, arguments.Text(0, null)));
+        TextTrimming.Apply(rendering, (string)self!, arguments.Text(0, null), TextTrimming.Strip);
 
     /// <summary><c>lstrip</c></summary>
     public static object? StripStart(Rendering rendering, object? self, BoundArguments arguments) =>
-        Copy(rendering, TextTrimming.StripStart((string)self!, arguments.Text(0, null)));
+        TextTrimming.Apply(rendering, (string)self!, arguments.Text(0, null), TextTrimming.StripStart);
 
     /// <summary><c>rstrip</c></summary>
     public static object? StripEnd(Rendering rendering, object? self, BoundArguments arguments) =>
-        Copy(rendering, TextTrimming.StripEnd((string)self!, arguments.Text(0, null)));
+        TextTrimming.Apply(rendering, (string)self!, arguments.Text(0, null), TextTrimming.StripEnd);
 
     /// <summary><c>removeprefix</c></summary>
     public static object? RemovePrefix(Rendering rendering, object? self, BoundArguments arguments)

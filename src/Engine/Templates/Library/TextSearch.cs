@@ -13,6 +13,7 @@ internal static class TextSearch
         {
             return -1;
         }
+        rendering.ChargeSearch(length, part.Length);
         ReadOnlySpan<char> window = text.AsSpan(begin, length);
         int at = last ? window.LastIndexOf(part) : window.IndexOf(part);
         at = last && part.Length == 0 ? length : at;
@@ -26,6 +27,7 @@ internal static class TextSearch
         {
             return 0;
         }
+        rendering.ChargeSearch(length, part.Length);
         ReadOnlySpan<char> window = text.AsSpan(begin, length);
         return part.Length == 0 ? CodePoints.Count(window) + 1 : window.Count(part);
     }
@@ -44,13 +46,14 @@ internal static class TextSearch
             return false;
         }
         ReadOnlySpan<char> window = text.AsSpan(begin, length);
+        rendering.ChargeScan(affix.Length);
         return atEnd ? window.EndsWith(affix) : window.StartsWith(affix);
     }
 
     /// <summary>Replaces occurrences, the first <paramref name="limit"/> of them if that isn't negative; the empty text occurs beside each character.</summary>
     public static string Replace(Rendering rendering, string text, string old, string replacement, int limit)
     {
-        rendering.ChargeScan(text.Length);
+        rendering.ChargeSearch(text.Length, old.Length);
         if (old.Length == 0)
         {
             return Insert(rendering, text, replacement, limit);
@@ -83,12 +86,12 @@ internal static class TextSearch
     /// <summary>The code units between two bounds; false if the first is beyond the end, where not even the empty text is found.</summary>
     private static bool TryWindow(Rendering rendering, string text, object? start, object? end, out int begin, out int length)
     {
-        rendering.ChargeScan(text.Length);
         (begin, length) = (0, text.Length);
         if (start is null && end is null)
         {
             return true;
         }
+        rendering.ChargeScan(text.Length);
         int count = CodePoints.Count(text);
         int first = Slicing.Clamp(start, count, 0);
         int last = Slicing.Clamp(end, count, count);

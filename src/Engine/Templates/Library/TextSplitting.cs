@@ -9,6 +9,7 @@ internal static class TextSplitting
     /// <summary>Splits at a separator, or at runs of white space if that is null; a negative limit is none.</summary>
     public static List<object?> Split(Rendering rendering, string text, string? separator, int limit)
     {
+        rendering.ChargeSearch(text.Length, separator?.Length ?? 0);
         Parts parts = new(rendering, text);
         int begin = 0;
         if (separator is null)
@@ -37,6 +38,7 @@ internal static class TextSplitting
     /// <summary>Splits like <see cref="Split"/>, but counts the limit from the end.</summary>
     public static List<object?> SplitFromEnd(Rendering rendering, string text, string? separator, int limit)
     {
+        rendering.ChargeSearch(text.Length, separator?.Length ?? 0);
         Parts parts = new(rendering, text);
         int end = separator is null ? SkipSpaceBack(text, text.Length) : text.Length;
         if (separator is null)
@@ -67,6 +69,7 @@ internal static class TextSplitting
     /// <summary>The lines, with or without their ends; a last end begins no further line.</summary>
     public static List<object?> Lines(Rendering rendering, string text, bool keepEnds)
     {
+        rendering.ChargeScan(text.Length);
         Parts parts = new(rendering, text);
         for (int begin = 0; begin < text.Length;)
         {
@@ -86,7 +89,7 @@ internal static class TextSplitting
     public static JinjaTuple Partition(Rendering rendering, string text, string separator, bool fromEnd)
     {
         Require(separator);
-        rendering.ChargeScan(text.Length);
+        rendering.ChargeSearch(text.Length, separator.Length);
         rendering.AllocateText(text.Length);
         int at = fromEnd ? text.LastIndexOf(separator, StringComparison.Ordinal) : text.IndexOf(separator, StringComparison.Ordinal);
         return at >= 0 ? new JinjaTuple(text[..at], separator, text[(at + separator.Length)..])
@@ -151,7 +154,6 @@ internal static class TextSplitting
         {
             rendering.AllocateElements(1);
             rendering.AllocateText(end - begin);
-            rendering.ChargeScan(end - begin);
             Items.Add(text[begin..end]);
         }
 

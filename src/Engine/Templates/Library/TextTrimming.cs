@@ -1,3 +1,4 @@
+using LocalLlm.Engine.Templates.Runtime;
 using LocalLlm.Engine.Templates.Values;
 
 namespace LocalLlm.Engine.Templates.Library;
@@ -5,6 +6,18 @@ namespace LocalLlm.Engine.Templates.Library;
 /// <summary>Python's <c>strip</c> family: takes characters off the ends, white space unless told which.</summary>
 internal static class TextTrimming
 {
+    /// <summary>A way to take characters off.</summary>
+    public delegate ReadOnlySpan<char> Trimming(ReadOnlySpan<char> text, string? characters);
+
+    /// <summary>Takes characters off in a rendering's name.</summary>
+    public static string Apply(Rendering rendering, string text, string? characters, Trimming trimming)
+    {
+        rendering.ChargeSearch(text.Length, characters?.Length ?? 0);
+        ReadOnlySpan<char> rest = trimming(text, characters);
+        rendering.AllocateText(rest.Length);
+        return rest.Length == text.Length ? text : rest.ToString();
+    }
+
     /// <summary>Off both ends.</summary>
     public static ReadOnlySpan<char> Strip(ReadOnlySpan<char> text, string? characters) => StripStart(StripEnd(text, characters), characters);
 

@@ -9,6 +9,7 @@ internal static class TimeFormat
     /// <summary>Writes a time by a format such as <c>%d %B %Y</c>. An unknown directive stays as it is.</summary>
     public static string Apply(Rendering rendering, string format, DateTimeOffset time)
     {
+        rendering.Charge(format.Length / 4);
         TextBuilder builder = new(rendering);
         for (int i = 0; i < format.Length; i++)
         {

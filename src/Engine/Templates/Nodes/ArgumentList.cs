@@ -32,18 +32,19 @@ internal sealed class ArgumentList(
         }
         if (namedRest is not null)
         {
-            AddNamed(namedValues, namedRest.Evaluate(rendering));
+            AddNamed(rendering, namedValues, namedRest.Evaluate(rendering));
         }
         return new Arguments(values, namedValues);
     }
 
-    private static void AddNamed(List<KeyValuePair<string, object?>> named, object? more)
+    private static void AddNamed(Rendering rendering, List<KeyValuePair<string, object?>> named, object? more)
     {
         Undefined.Refuse(more);
         if (more is not JinjaDict dict)
         {
             throw new TemplateError($"a dictionary must stand after '**', not a value of type '{TypeNames.Of(more)}'");
         }
+        rendering.AllocateElements(dict.Count);
         HashSet<string> names = [.. named.Select(pair => pair.Key)];
         foreach ((object? key, object? value) in dict.Entries)
         {

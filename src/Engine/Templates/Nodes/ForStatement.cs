@@ -21,7 +21,6 @@ internal sealed class ForStatement(
         Resume(rendering);
         bool isSized = filter is null && over is not (JinjaGenerator or string);
         LoopContext loop = new(
-            rendering,
             Filtered(rendering, outer, Iteration.Over(rendering, over)),
             isSized ? Iteration.Length(rendering, over) : null,
             depth,

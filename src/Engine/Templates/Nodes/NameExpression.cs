@@ -13,6 +13,10 @@ internal sealed class NameExpression(int offset, string name) : Expression(offse
     public string Name => name;
 
     /// <inheritdoc/>
-    protected override object? Compute(Rendering rendering) =>
-        rendering.Scope.TryGet(name, out object? value) ? value : GlobalTable.Find(name) ?? (object)_undefined;
+    protected override object? Compute(Rendering rendering)
+    {
+        // A name that isn't found, or far out, takes a look into every scope.
+        rendering.Charge(rendering.Scope.Depth / 16);
+        return rendering.Scope.TryGet(name, out object? value) ? value : GlobalTable.Find(name) ?? (object)_undefined;
+    }
 }

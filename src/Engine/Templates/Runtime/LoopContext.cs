@@ -6,12 +6,11 @@ namespace LocalLlm.Engine.Templates.Runtime;
 /// The <c>loop</c> of a <c>for</c> statement. It looks ahead only when asked (<c>last</c>, <c>nextitem</c>, <c>length</c>), because
 /// making the next element can have effects.
 /// </summary>
-/// <param name="rendering">Charged for elements looked at.</param>
 /// <param name="items">The elements, made one by one.</param>
 /// <param name="knownLength">How many there are, if that is known beforehand.</param>
 /// <param name="depth">Level of recursion, from 1.</param>
 /// <param name="recurse">Renders the loop over other elements; null unless the loop is <c>recursive</c>.</param>
-internal sealed class LoopContext(Rendering rendering, IEnumerable<object?> items, int? knownLength, int depth, Func<object?, int, string>? recurse)
+internal sealed class LoopContext(IEnumerable<object?> items, int? knownLength, int depth, Func<object?, int, string>? recurse)
     : Callable, IHasAttributes
 {
     private IEnumerator<object?> _items = items.GetEnumerator();
@@ -39,17 +38,17 @@ internal sealed class LoopContext(Rendering rendering, IEnumerable<object?> item
     }
 
     /// <inheritdoc/>
-    public bool TryGetAttribute(string name, out object? value)
+    public bool TryGetAttribute(Rendering rendering, string name, out object? value)
     {
         value = name switch
         {
             "index" => _index + 1L,
             "index0" => (long)_index,
-            "revindex" => (long)Length - _index,
-            "revindex0" => (long)Length - _index - 1,
+            "revindex" => (long)Length(rendering) - _index,
+            "revindex0" => (long)Length(rendering) - _index - 1,
             "first" => Truth.Box(_index == 0),
             "last" => Truth.Box(!Peek()),
-            "length" => (long)Length,
+            "length" => (long)Length(rendering),
             "depth" => (long)depth,
             "depth0" => depth - 1L,
             "previtem" => _index == 0 ? new Undefined("there is no previous item") : _previous,
@@ -88,23 +87,20 @@ internal sealed class LoopContext(Rendering rendering, IEnumerable<object?> item
         return Truth.Box(!same);
     });
 
-    private int Length
+    private int Length(Rendering rendering)
     {
-        get
+        if (_length is null)
         {
-            if (_length is null)
+            List<object?> rest = [];
+            while (_items.MoveNext())
             {
-                List<object?> rest = [];
-                while (_items.MoveNext())
-                {
-                    rendering.AllocateElements(1);
-                    rest.Add(_items.Current);
-                }
-                _items = rest.GetEnumerator();
-                _length = _index + 1 + (_next.Exists ? 1 : 0) + rest.Count;
+                rendering.AllocateElements(1);
+                rest.Add(_items.Current);
             }
-            return _length.Value;
+            _items = rest.GetEnumerator();
+            _length = _index + 1 + (_next.Exists ? 1 : 0) + rest.Count;
         }
+        return _length.Value;
     }
 
     private bool Peek()

@@ -28,6 +28,7 @@ internal sealed class Macro(MacroDefinition definition, Scope closure) : Callabl
 
     private void Bind(Rendering rendering, Arguments arguments)
     {
+        rendering.Charge(definition.Parameters.Count * (1L + (arguments.Named.Count / 8)));
         List<KeyValuePair<string, object?>> named = [.. arguments.Named];
         for (int i = 0; i < definition.Parameters.Count; i++)
         {

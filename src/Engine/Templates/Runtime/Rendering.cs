@@ -71,6 +71,10 @@ internal sealed class Rendering
     /// <summary>Counts the steps of looking through so many characters.</summary>
     public void ChargeScan(long characters) => Charge(characters / CharactersPerStep);
 
+    /// <summary>Counts the steps of looking for one text in another; a part that nearly occurs everywhere is compared again and again.</summary>
+    public void ChargeSearch(long characters, long partLength) =>
+        Charge(characters / CharactersPerStep * (1 + (partLength / CharactersPerStep)));
+
     /// <summary>Counts a pass through the body of a loop.</summary>
     public void ChargeIteration()
     {

@@ -12,6 +12,9 @@ internal sealed class Scope(Scope? parent)
     private int _count;
     private Dictionary<string, object?>? _many;
 
+    /// <summary>How many scopes enclose this one.</summary>
+    public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
+
     /// <summary>Finds the innermost value of a name, here or in an enclosing scope.</summary>
     public bool TryGet(string name, out object? value)
     {

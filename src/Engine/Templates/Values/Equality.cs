@@ -40,12 +40,12 @@ internal static class Equality
                     Undefined.Refuse(value);
                     throw new TemplateError($"'in <string>' requires a string on its left, not {TypeNames.Of(value)}");
                 }
-                rendering.ChargeScan(text.Length);
+                rendering.ChargeSearch(text.Length, part.Length);
                 return text.Contains(part, StringComparison.Ordinal);
             case JinjaDict dict:
-                return ContainsKey(rendering, dict, value);
+                return dict.Contains(rendering, value);
             case DictView { Kind: DictViewKind.Keys } view:
-                return ContainsKey(rendering, view.Dict, value);
+                return view.Dict.Contains(rendering, value);
             case Undefined:
                 return false;
             default:
@@ -55,12 +55,6 @@ internal static class Equality
                 }
                 return Iteration.Over(rendering, container).Any(item => ReferenceEquals(item, value) || AreEqual(rendering, item, value));
         }
-    }
-
-    private static bool ContainsKey(Rendering rendering, JinjaDict dict, object? key)
-    {
-        rendering.ChargeScan(key is string text ? text.Length : 0);
-        return dict.Contains(key);
     }
 
     private static bool HaveEqualElements(Rendering rendering, JinjaSequence a, JinjaSequence b)
@@ -83,6 +77,6 @@ internal static class Equality
     private static bool HaveEqualEntries(Rendering rendering, JinjaDict a, JinjaDict b)
     {
         Rendering.RequireStack();
-        return a.Count == b.Count && a.Entries.All(entry => b.TryGet(entry.Key, out object? other) && AreEqual(rendering, entry.Value, other));
+        return a.Count == b.Count && a.Entries.All(entry => b.TryGet(rendering, entry.Key, out object? other) && AreEqual(rendering, entry.Value, other));
     }
 }

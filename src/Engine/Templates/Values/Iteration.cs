@@ -67,6 +67,8 @@ internal static class Iteration
 
     private static IEnumerable<object?> Rest(Rendering rendering, JinjaGenerator generator)
     {
+        // Generators over generators call each other once for each level.
+        Rendering.RequireStack();
         while (generator.Items.MoveNext())
         {
             rendering.Charge(1);

@@ -36,8 +36,9 @@ internal sealed class JinjaDict
     public static bool IsKey(object? value) => value is null or string or bool or long or double or BigInteger;
 
     /// <summary>Finds the value of a key; false as well if it can't be a key.</summary>
-    public bool TryGet(object? key, out object? value)
+    public bool TryGet(Rendering rendering, object? key, out object? value)
     {
+        ChargeHash(rendering, key);
         if (IsKey(key))
         {
             return _entries.TryGetValue(new Key(key), out value);
@@ -47,12 +48,13 @@ internal sealed class JinjaDict
     }
 
     /// <summary>Whether a key is present.</summary>
-    public bool Contains(object? key) => TryGet(key, out _);
+    public bool Contains(Rendering rendering, object? key) => TryGet(rendering, key, out _);
 
     /// <summary>Sets the value of a key; a new one goes to the end.</summary>
     public void Set(Rendering rendering, object? key, object? value)
     {
         Require(key);
+        ChargeHash(rendering, key);
         rendering.AllocateElements(2);
         _entries[new Key(key)] = value;
     }
@@ -65,6 +67,7 @@ internal sealed class JinjaDict
     {
         // Removal closes the gap, which moves every entry behind it.
         rendering.Charge(Count / 4);
+        ChargeHash(rendering, key);
         if (IsKey(key))
         {
             return _entries.Remove(new Key(key), out value);
@@ -75,6 +78,8 @@ internal sealed class JinjaDict
 
     /// <summary>Removes all entries.</summary>
     public void Clear() => _entries.Clear();
+
+    private static void ChargeHash(Rendering rendering, object? key) => rendering.ChargeScan(key is string text ? text.Length : 0);
 
     private static void Require(object? key)
     {

@@ -1,3 +1,5 @@
+using LocalLlm.Engine.Templates.Runtime;
+
 namespace LocalLlm.Engine.Templates.Values;
 
 /// <summary>Python's <c>tuple</c>.</summary>
@@ -17,7 +19,7 @@ internal class JinjaTuple(params object?[] items) : JinjaSequence
 internal sealed class GroupTuple(object? grouper, JinjaList list) : JinjaTuple(grouper, list), IHasAttributes
 {
     /// <inheritdoc/>
-    public bool TryGetAttribute(string name, out object? value)
+    public bool TryGetAttribute(Rendering rendering, string name, out object? value)
     {
         value = name switch { "grouper" => grouper, "list" => list, _ => null };
         return name is "grouper" or "list";

@@ -9,7 +9,7 @@ internal sealed class Namespace(JinjaDict attributes) : IHasAttributes
     public JinjaDict Attributes => attributes;
 
     /// <inheritdoc/>
-    public bool TryGetAttribute(string name, out object? value) => attributes.TryGet(name, out value);
+    public bool TryGetAttribute(Rendering rendering, string name, out object? value) => attributes.TryGet(rendering, name, out value);
 
     /// <summary>Sets an attribute.</summary>
     public void Set(Rendering rendering, string name, object? value) => attributes.Set(rendering, name, value);

@@ -10,10 +10,10 @@ namespace LocalLlm.Engine.Templates.Values;
 internal static class Numbers
 {
     /// <summary>Bits of the largest integer; Python has no limit, a chat template needs none beyond this.</summary>
-    private const long MaxBits = 16_384;
+    private const long MaxBits = 4096;
 
     /// <summary>Digits that a number may be written with: so many fit the largest integer, decimal or hexadecimal.</summary>
-    public const int MaxDigits = 4000;
+    public const int MaxDigits = 1000;
 
     /// <summary>Whether a value is a number (booleans are).</summary>
     public static bool IsNumber(object? value) => value is long or double or bool or BigInteger;

@@ -1,3 +1,4 @@
+using System.Numerics;
 using LocalLlm.Engine.Templates.Library;
 using LocalLlm.Engine.Templates.Runtime;
 
@@ -9,6 +10,9 @@ internal delegate object? BinaryOperator(Rendering rendering, object? left, obje
 /// <summary>Python's arithmetic operators over all types of values.</summary>
 internal static class Operators
 {
+    /// <summary>Steps that arithmetic with integers of more than 64 bits is taken for; they have at most 4,096.</summary>
+    private const int StepsOfBigInteger = 16;
+
     /// <summary><c>a + b</c>: adds numbers, joins text, lists and tuples.</summary>
     public static object? Add(Rendering rendering, object? a, object? b)
     {
@@ -24,12 +28,12 @@ internal static class Operators
                 rendering.AllocateElements((long)x.Count + y.Count);
                 return new JinjaTuple([.. x.Items, .. y.Items]);
             default:
-                return Calculate("+", a, b, Numbers.Add);
+                return Calculate(rendering, "+", a, b, Numbers.Add);
         }
     }
 
     /// <summary><c>a - b</c></summary>
-    public static object? Subtract(Rendering rendering, object? a, object? b) => Calculate("-", a, b, Numbers.Subtract);
+    public static object? Subtract(Rendering rendering, object? a, object? b) => Calculate(rendering, "-", a, b, Numbers.Subtract);
 
     /// <summary><c>a * b</c>: multiplies numbers, repeats text, lists and tuples.</summary>
     public static object? Multiply(Rendering rendering, object? a, object? b)
@@ -40,7 +44,7 @@ internal static class Operators
         }
         if (!Numbers.IsInteger(b))
         {
-            return Calculate("*", a, b, Numbers.Multiply);
+            return Calculate(rendering, "*", a, b, Numbers.Multiply);
         }
         long times = Numbers.Normalize(Numbers.Big(b!)) is long count ? Math.Max(count, 0) : Numbers.Big(b!).Sign < 0 ? 0 : long.MaxValue;
         return a switch
@@ -48,22 +52,22 @@ internal static class Operators
             string text => RepeatText(rendering, text, times),
             JinjaList list => new JinjaList(Repeat(rendering, list.Items, times)),
             JinjaTuple tuple => new JinjaTuple([.. Repeat(rendering, tuple.Items, times)]),
-            _ => Calculate("*", a, b, Numbers.Multiply),
+            _ => Calculate(rendering, "*", a, b, Numbers.Multiply),
         };
     }
 
     /// <summary><c>a / b</c></summary>
-    public static object? Divide(Rendering rendering, object? a, object? b) => Calculate("/", a, b, Numbers.Divide);
+    public static object? Divide(Rendering rendering, object? a, object? b) => Calculate(rendering, "/", a, b, Numbers.Divide);
 
     /// <summary><c>a // b</c></summary>
-    public static object? FloorDivide(Rendering rendering, object? a, object? b) => Calculate("//", a, b, Numbers.FloorDivide);
+    public static object? FloorDivide(Rendering rendering, object? a, object? b) => Calculate(rendering, "//", a, b, Numbers.FloorDivide);
 
     /// <summary><c>a % b</c>: the remainder, or for text on the left the formatting of values into it.</summary>
     public static object? Modulo(Rendering rendering, object? a, object? b) =>
-        a is string format ? PercentFormat.Apply(rendering, format, b) : Calculate("%", a, b, Numbers.Modulo);
+        a is string format ? PercentFormat.Apply(rendering, format, b) : Calculate(rendering, "%", a, b, Numbers.Modulo);
 
     /// <summary><c>a ** b</c></summary>
-    public static object? Power(Rendering rendering, object? a, object? b) => Calculate("**", a, b, Numbers.Power);
+    public static object? Power(Rendering rendering, object? a, object? b) => Calculate(rendering, "**", a, b, Numbers.Power);
 
     /// <summary><c>-a</c></summary>
     public static object? Negate(Rendering rendering, object? a) => Numbers.Negate(RequireNumber("-", a));
@@ -71,11 +75,13 @@ internal static class Operators
     /// <summary><c>+a</c></summary>
     public static object? Plus(Rendering rendering, object? a) => a is bool ? Numbers.Normalize(Numbers.Big(a)) : RequireNumber("+", a);
 
-    private static object Calculate(string symbol, object? a, object? b, Func<object, object, object> calculate)
+    private static object Calculate(Rendering rendering, string symbol, object? a, object? b, Func<object, object, object> calculate)
     {
         if (Numbers.IsNumber(a) && Numbers.IsNumber(b))
         {
-            return calculate(a!, b!);
+            object result = calculate(a!, b!);
+            rendering.Charge(result is BigInteger || a is BigInteger ? StepsOfBigInteger : 0);
+            return result;
         }
         Undefined.Refuse(a);
         Undefined.Refuse(b);

@@ -22,6 +22,7 @@ internal static class Reprs
                 Write(rendering, builder, value);
                 return builder.ToString();
             default:
+                rendering.Charge(value is BigInteger ? 64 : 0);
                 return Scalar(value);
         }
     }
@@ -49,7 +50,6 @@ internal static class Reprs
         long number => number.ToString(CultureInfo.InvariantCulture),
         BigInteger number => number.ToString(CultureInfo.InvariantCulture),
         double number => FloatText.Of(number),
-        Undefined => "Undefined",
         _ => $"<{TypeNames.Of(value)}>",
     };
 
@@ -84,7 +84,7 @@ internal static class Reprs
                 builder.Append('>');
                 break;
             default:
-                builder.Append(Scalar(value));
+                builder.Append(Str(rendering, value is Undefined ? "Undefined" : value));
                 break;
         }
     }

@@ -13,22 +13,20 @@ internal static class Subscripts
     public static object? Attribute(Rendering rendering, object? owner, string name)
     {
         Undefined.Refuse(owner);
-        rendering.ChargeScan(name.Length);
-        if (TryAttribute(owner, name, out object? value))
+        if (TryAttribute(rendering, owner, name, out object? value))
         {
             return value;
         }
-        return owner is JinjaDict dict && dict.TryGet(name, out value) ? value : Undefined.Attribute(owner, name);
+        return owner is JinjaDict dict && dict.TryGet(rendering, name, out value) ? value : Undefined.Attribute(owner, name);
     }
 
     /// <summary><c>value[key]</c>: a key or an element, else an attribute or a method of that name, else an undefined value.</summary>
     public static object? Item(Rendering rendering, object? owner, object? key)
     {
         Undefined.Refuse(owner);
-        rendering.ChargeScan(key is string text ? text.Length : 0);
         switch (owner)
         {
-            case JinjaDict dict when dict.TryGet(key, out object? value):
+            case JinjaDict dict when dict.TryGet(rendering, key, out object? value):
                 return value;
             case JinjaSequence sequence when Slicing.TryIndex(key, sequence.Count, out int index):
                 return sequence[index];
@@ -37,15 +35,15 @@ internal static class Subscripts
         }
         if (key is string name)
         {
-            return TryAttribute(owner, name, out object? value) ? value : Undefined.Attribute(owner, name);
+            return TryAttribute(rendering, owner, name, out object? value) ? value : Undefined.Attribute(owner, name);
         }
         return Undefined.Element(owner, key);
     }
 
     /// <summary>Finds an attribute or a method.</summary>
-    public static bool TryAttribute(object? owner, string name, out object? value)
+    public static bool TryAttribute(Rendering rendering, object? owner, string name, out object? value)
     {
-        if (owner is IHasAttributes attributes && attributes.TryGetAttribute(name, out value))
+        if (owner is IHasAttributes attributes && attributes.TryGetAttribute(rendering, name, out value))
         {
             return true;
         }
