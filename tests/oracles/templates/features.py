@@ -344,6 +344,8 @@ n is nope
 n | nope
 'a' if true else (n | nope)
 range is callable
+undefined_name is callable
+n is callable
 s is escaped
 n is defined and s is string or false
 n is defined == true
@@ -603,6 +605,10 @@ padded | trim
 'foobarbazqux' | truncate(5, end='!', leeway=0)
 'foo bar baz qux' | truncate(2)
 uni | truncate(8, true, '', 0)
+n | truncate(3)
+l | truncate(3)
+words in d
+undefined_name in d
 words | unique | list
 words | unique(case_sensitive=true) | list
 [1, 1.0, true, 2] | unique | list
@@ -737,6 +743,10 @@ s.count('l', 4)
 'x' % 1
 'x' % ()
 'x' % {}
+'x' % []
+'x' % l
+'x' % undefined_name
+'x' % none
 '%.0f %.0f %.0f' % (0.5, 1.5, 2.5)
 '%.3d' % 7
 '%s' % undefined_name

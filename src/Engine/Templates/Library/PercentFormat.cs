@@ -44,7 +44,8 @@ internal sealed class PercentFormat
                 WriteConversion();
             }
         }
-        bool allUsed = _values is JinjaTuple tuple ? _used >= tuple.Count : _values is JinjaDict || _used > 0;
+        // Python doesn't miss the use of anything with subscripts, because it might be a dictionary.
+        bool allUsed = _values is JinjaTuple tuple ? _used >= tuple.Count : _values is JinjaDict or JinjaSequence or Undefined || _used > 0;
         if (!allUsed)
         {
             throw new TemplateError("not all values were used by the format");

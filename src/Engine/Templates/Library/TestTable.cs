@@ -40,7 +40,7 @@ internal static class TestTable
     private static BuiltIn[] All() =>
     [
         Of("boolean", value => value is bool),
-        Of("callable", value => value is Callable),
+        Of("callable", value => value is Callable or Undefined),
         Of("defined", value => value is not Undefined),
         Of("escaped", _ => false),
         Of("false", value => value is false),

@@ -86,7 +86,6 @@ internal static class TextFilters
     /// <summary><c>truncate(length=255, killwords=false, end='...', leeway=5)</c></summary>
     public static object? Truncate(Rendering rendering, object? value, BoundArguments arguments)
     {
-        string text = Reprs.Str(rendering, value);
         int length = arguments.Integer(0, 255);
         string end = arguments.Text(2, "...") ?? "";
         int leeway = arguments.Integer(3, 5);
@@ -95,11 +94,12 @@ internal static class TextFilters
         {
             throw new TemplateError("'truncate' needs a length of at least that of its end, and a leeway that isn't negative");
         }
-        rendering.AllocateText(text.Length);
-        if (CodePoints.Count(text) <= (long)length + leeway)
+        if (Iteration.Length(rendering, value) <= (long)length + leeway)
         {
-            return text;
+            return value;
         }
+        string text = value as string ?? throw new TemplateError($"'truncate' takes text, not a value of type '{TypeNames.Of(value)}'");
+        rendering.AllocateText(text.Length);
         string start = text[..CodePoints.Offset(text, kept)];
         int space = arguments.Flag(1, false) ? -1 : start.LastIndexOf(' ');
         return (space < 0 ? start : start[..space]) + end;

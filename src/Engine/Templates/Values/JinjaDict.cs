@@ -47,8 +47,17 @@ internal sealed class JinjaDict
         return false;
     }
 
-    /// <summary>Whether a key is present.</summary>
-    public bool Contains(Rendering rendering, object? key) => TryGet(rendering, key, out _);
+    /// <summary>Whether a key is present; an undefined one never is.</summary>
+    /// <exception cref="TemplateError">The value can't be a key.</exception>
+    public bool Contains(Rendering rendering, object? key)
+    {
+        if (key is Undefined)
+        {
+            return false;
+        }
+        Require(key);
+        return TryGet(rendering, key, out _);
+    }
 
     /// <summary>Sets the value of a key; a new one goes to the end.</summary>
     public void Set(Rendering rendering, object? key, object? value)
