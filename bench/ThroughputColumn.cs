@@ -4,10 +4,11 @@ using BenchmarkDotNet.Running;
 
 namespace LocalLlm.Bench;
 
-/// <summary>A column of gigabytes (10^9 bytes) a second: the bytes that one call moves over the mean time that it takes.</summary>
-/// <param name="name">Heading; says which bytes are counted.</param>
-/// <param name="bytes">Bytes a call moves, by the benchmark's parameters.</param>
-public sealed class ThroughputColumn(string name, Func<BenchmarkCase, long> bytes) : IColumn
+/// <summary>A column of gigabytes (10^9 bytes), or thousands of millions of something else, a second: what one call moves over the mean time that it takes.</summary>
+/// <param name="name">Heading; says what is counted.</param>
+/// <param name="amount">Bytes a call moves, or things it does, by the benchmark's parameters.</param>
+/// <param name="unit">What is counted.</param>
+public sealed class ThroughputColumn(string name, Func<BenchmarkCase, long> amount, string unit = "bytes") : IColumn
 {
     /// <inheritdoc/>
     public string Id => $"{nameof(ThroughputColumn)}.{name}";
@@ -31,7 +32,7 @@ public sealed class ThroughputColumn(string name, Func<BenchmarkCase, long> byte
     public UnitType UnitType => UnitType.Dimensionless;
 
     /// <inheritdoc/>
-    public string Legend => $"{name}: 10^9 bytes a second at the mean time";
+    public string Legend => $"{name}: 10^9 {unit} a second at the mean time";
 
     /// <inheritdoc/>
     public bool IsAvailable(Summary summary) => true;
@@ -45,8 +46,8 @@ public sealed class ThroughputColumn(string name, Func<BenchmarkCase, long> byte
     /// <inheritdoc/>
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style)
     {
-        // Bytes a nanosecond are gigabytes a second. A benchmark that failed has no statistics.
+        // So many a nanosecond are so many times 10^9 a second. A benchmark that failed has no statistics.
         double? nanoseconds = summary[benchmarkCase]?.ResultStatistics?.Mean;
-        return nanoseconds is { } mean ? (bytes(benchmarkCase) / mean).ToString("F2", style.CultureInfo) : "NA";
+        return nanoseconds is { } mean ? (amount(benchmarkCase) / mean).ToString("F2", style.CultureInfo) : "NA";
     }
 }
