@@ -18,7 +18,7 @@ internal static unsafe class ActivationQuantizer
     /// <param name="x">Activations [q.Columns].</param>
     /// <param name="q">Where to.</param>
     /// <param name="row">Which row of <paramref name="q"/>.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void QuantizeRow<TBlock>(float* x, QuantizedActivations q, int row)
         where TBlock : struct, IBlockQuantizer
     {

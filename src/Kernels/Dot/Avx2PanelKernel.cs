@@ -11,7 +11,7 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
     where TByteDot : struct, IByteDot
 {
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pack(in Panel panel, int panelRow, FourRows rows, int beginGroup, int endGroup)
     {
         float* scales = panel.TileScales(panelRow), minimums = panel.TileMinimums(panelRow);
@@ -33,7 +33,7 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
     }
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, int token)
     {
         TokenTile x = new(product, token);

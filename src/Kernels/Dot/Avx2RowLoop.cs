@@ -28,7 +28,7 @@ internal readonly unsafe struct Avx2RowLoop<TFormat, TByteDot> : IProductLoop
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Dot(
         in IntegerProduct product, int token, FourRows rows, int beginGroup, int endGroup, ref Vector256<float> partial01, ref Vector256<float> partial23)
     {

@@ -10,7 +10,7 @@ internal readonly unsafe struct Avx512FloatTile : IFloatTile
     private const int Lanes = FloatDot.Lanes;
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Dot(float* w, float* x, int n)
     {
         float* remainders = stackalloc float[2 * Lanes];
@@ -29,7 +29,7 @@ internal readonly unsafe struct Avx512FloatTile : IFloatTile
     }
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Rows(FourVectors w, float* x, int n, float* dots)
     {
         float* remainders = stackalloc float[5 * Lanes];
@@ -51,7 +51,7 @@ internal readonly unsafe struct Avx512FloatTile : IFloatTile
     }
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Tile(FourVectors w, FourVectors x, int n, float* dots)
     {
         float* remainders = stackalloc float[8 * Lanes];

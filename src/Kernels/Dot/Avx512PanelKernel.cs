@@ -9,7 +9,7 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
     where TFormat : struct, IDotFormat
 {
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pack(in Panel panel, int panelRow, FourRows rows, int beginGroup, int endGroup)
     {
         float* scales = panel.TileScales(panelRow), minimums = panel.TileMinimums(panelRow);
@@ -29,7 +29,7 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
     }
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, int token)
     {
         TokenTile x = new(product, token);

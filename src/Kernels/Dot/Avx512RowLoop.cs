@@ -28,7 +28,7 @@ internal readonly unsafe struct Avx512RowLoop<TFormat> : IProductLoop
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static Vector512<float> Dot(in IntegerProduct product, int token, FourRows rows, int beginGroup, int endGroup, Vector512<float> p)
     {
         sbyte* x = product.TokenQuants(token);
