@@ -26,23 +26,6 @@ internal static unsafe class FloatDot
         _ => ScalarFloatTile.Dot(w, x, n),
     };
 
-    /// <summary>
-    /// Copies what follows the last whole step of a vector and completes it. With +0 on the one side and -0 on the other the
-    /// products of the completion are -0, which added changes nothing, not even the sign of a zero.
-    /// </summary>
-    /// <param name="vector">The vector.</param>
-    /// <param name="begin">Where the remainder begins, a multiple of <see cref="Lanes"/>.</param>
-    /// <param name="n">Length of the vector.</param>
-    /// <param name="completion">+0 or -0.</param>
-    /// <param name="memory">Where to copy to, float32 [<see cref="Lanes"/>].</param>
-    /// <returns>A pointer that finds the copy at index <paramref name="begin"/>.</returns>
-    internal static float* Remainder(float* vector, int begin, int n, float completion, float* memory)
-    {
-        new Span<float>(memory, Lanes).Fill(completion);
-        Unsafe.CopyBlockUnaligned(memory, vector + begin, (uint)(n - begin) * sizeof(float));
-        return memory - begin;
-    }
-
     /// <summary>The last two steps of the fold for four products: <c>(v[0] + v[2]) + (v[1] + v[3])</c> of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<float> Fold(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d)

@@ -5,6 +5,11 @@ using System.Runtime.Intrinsics.X86;
 namespace LocalLlm.Kernels.Dot;
 
 /// <summary>One vector is the sixteen lanes of a product.</summary>
+/// <remarks>
+/// What follows the last whole step is loaded through a mask, completed with +0 on the one side and -0 on the other: the products of the
+/// completion are -0, which added changes nothing, not even the sign of a zero. No call may stand where sums are in registers: it would move all
+/// of them to the stack, for the whole loop.
+/// </remarks>
 internal readonly unsafe struct Avx512FloatTile : IFloatTile
 {
     private const int Lanes = FloatDot.Lanes;
@@ -13,16 +18,16 @@ internal readonly unsafe struct Avx512FloatTile : IFloatTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Dot(float* w, float* x, int n)
     {
-        float* remainders = stackalloc float[2 * Lanes];
         Vector512<float> lanes = Vector512<float>.Zero;
-        for (int k = 0, whole = n & -Lanes; k < n; k += Lanes)
+        int whole = n & -Lanes;
+        for (int k = 0; k < whole; k += Lanes)
         {
-            if (k == whole)
-            {
-                w = FloatDot.Remainder(w, k, n, 0f, remainders);
-                x = FloatDot.Remainder(x, k, n, -0f, remainders + Lanes);
-            }
             lanes = Avx512F.FusedMultiplyAdd(Vector512.Load(w + k), Vector512.Load(x + k), lanes);
+        }
+        if (whole < n)
+        {
+            Vector512<float> mask = Mask(n - whole);
+            lanes = Avx512F.FusedMultiplyAdd(Load(w + whole, mask, 0f), Load(x + whole, mask, -0f), lanes);
         }
         Vector128<float> four = FoldToFour(lanes);
         return FloatDot.Fold(four, four, four, four).ToScalar();
@@ -32,20 +37,20 @@ internal readonly unsafe struct Avx512FloatTile : IFloatTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Rows(FourVectors w, float* x, int n, float* dots)
     {
-        float* remainders = stackalloc float[5 * Lanes];
         Vector512<float> p0 = Vector512<float>.Zero, p1 = p0, p2 = p0, p3 = p0;
-        for (int k = 0, whole = n & -Lanes; k < n; k += Lanes)
+        int whole = n & -Lanes;
+        for (int k = 0; k < whole; k += Lanes)
         {
-            if (k == whole)
-            {
-                w = w.Remainder(k, n, 0f, remainders);
-                x = FloatDot.Remainder(x, k, n, -0f, remainders + 4 * Lanes);
-            }
-            Vector512<float> token = Vector512.Load(x + k);
-            p0 = Avx512F.FusedMultiplyAdd(Vector512.Load(w.V0 + k), token, p0);
-            p1 = Avx512F.FusedMultiplyAdd(Vector512.Load(w.V1 + k), token, p1);
-            p2 = Avx512F.FusedMultiplyAdd(Vector512.Load(w.V2 + k), token, p2);
-            p3 = Avx512F.FusedMultiplyAdd(Vector512.Load(w.V3 + k), token, p3);
+            Step(
+                Vector512.Load(w.V0 + k), Vector512.Load(w.V1 + k), Vector512.Load(w.V2 + k), Vector512.Load(w.V3 + k),
+                Vector512.Load(x + k), ref p0, ref p1, ref p2, ref p3);
+        }
+        if (whole < n)
+        {
+            Vector512<float> mask = Mask(n - whole);
+            Step(
+                Load(w.V0 + whole, mask, 0f), Load(w.V1 + whole, mask, 0f), Load(w.V2 + whole, mask, 0f), Load(w.V3 + whole, mask, 0f),
+                Load(x + whole, mask, -0f), ref p0, ref p1, ref p2, ref p3);
         }
         Fold(p0, p1, p2, p3).Store(dots);
     }
@@ -54,22 +59,26 @@ internal readonly unsafe struct Avx512FloatTile : IFloatTile
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Tile(FourVectors w, FourVectors x, int n, float* dots)
     {
-        float* remainders = stackalloc float[8 * Lanes];
         Vector512<float> zero = Vector512<float>.Zero;
         Vector512<float> p00 = zero, p01 = zero, p02 = zero, p03 = zero, p10 = zero, p11 = zero, p12 = zero, p13 = zero;
         Vector512<float> p20 = zero, p21 = zero, p22 = zero, p23 = zero, p30 = zero, p31 = zero, p32 = zero, p33 = zero;
-        for (int k = 0, whole = n & -Lanes; k < n; k += Lanes)
+        int whole = n & -Lanes;
+        for (int k = 0; k < whole; k += Lanes)
         {
-            if (k == whole)
-            {
-                w = w.Remainder(k, n, 0f, remainders);
-                x = x.Remainder(k, n, -0f, remainders + 4 * Lanes);
-            }
             Vector512<float> w0 = Vector512.Load(w.V0 + k), w1 = Vector512.Load(w.V1 + k), w2 = Vector512.Load(w.V2 + k), w3 = Vector512.Load(w.V3 + k);
-            Step(x.V0 + k, w0, w1, w2, w3, ref p00, ref p01, ref p02, ref p03);
-            Step(x.V1 + k, w0, w1, w2, w3, ref p10, ref p11, ref p12, ref p13);
-            Step(x.V2 + k, w0, w1, w2, w3, ref p20, ref p21, ref p22, ref p23);
-            Step(x.V3 + k, w0, w1, w2, w3, ref p30, ref p31, ref p32, ref p33);
+            Step(w0, w1, w2, w3, Vector512.Load(x.V0 + k), ref p00, ref p01, ref p02, ref p03);
+            Step(w0, w1, w2, w3, Vector512.Load(x.V1 + k), ref p10, ref p11, ref p12, ref p13);
+            Step(w0, w1, w2, w3, Vector512.Load(x.V2 + k), ref p20, ref p21, ref p22, ref p23);
+            Step(w0, w1, w2, w3, Vector512.Load(x.V3 + k), ref p30, ref p31, ref p32, ref p33);
+        }
+        if (whole < n)
+        {
+            Vector512<float> mask = Mask(n - whole);
+            Vector512<float> w0 = Load(w.V0 + whole, mask, 0f), w1 = Load(w.V1 + whole, mask, 0f), w2 = Load(w.V2 + whole, mask, 0f), w3 = Load(w.V3 + whole, mask, 0f);
+            Step(w0, w1, w2, w3, Load(x.V0 + whole, mask, -0f), ref p00, ref p01, ref p02, ref p03);
+            Step(w0, w1, w2, w3, Load(x.V1 + whole, mask, -0f), ref p10, ref p11, ref p12, ref p13);
+            Step(w0, w1, w2, w3, Load(x.V2 + whole, mask, -0f), ref p20, ref p21, ref p22, ref p23);
+            Step(w0, w1, w2, w3, Load(x.V3 + whole, mask, -0f), ref p30, ref p31, ref p32, ref p33);
         }
         Fold(p00, p01, p02, p03).Store(dots);
         Fold(p10, p11, p12, p13).Store(dots + 4);
@@ -79,15 +88,22 @@ internal readonly unsafe struct Avx512FloatTile : IFloatTile
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Step(
-        float* x, Vector512<float> w0, Vector512<float> w1, Vector512<float> w2, Vector512<float> w3,
+        Vector512<float> w0, Vector512<float> w1, Vector512<float> w2, Vector512<float> w3, Vector512<float> x,
         ref Vector512<float> p0, ref Vector512<float> p1, ref Vector512<float> p2, ref Vector512<float> p3)
     {
-        Vector512<float> token = Vector512.Load(x);
-        p0 = Avx512F.FusedMultiplyAdd(w0, token, p0);
-        p1 = Avx512F.FusedMultiplyAdd(w1, token, p1);
-        p2 = Avx512F.FusedMultiplyAdd(w2, token, p2);
-        p3 = Avx512F.FusedMultiplyAdd(w3, token, p3);
+        p0 = Avx512F.FusedMultiplyAdd(w0, x, p0);
+        p1 = Avx512F.FusedMultiplyAdd(w1, x, p1);
+        p2 = Avx512F.FusedMultiplyAdd(w2, x, p2);
+        p3 = Avx512F.FusedMultiplyAdd(w3, x, p3);
     }
+
+    /// <summary>All bits set in the first <paramref name="count"/> lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Mask(int count) => Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Load(float* vector, Vector512<float> mask, float completion) =>
+        Avx512F.MaskLoad(vector, mask, Vector512.Create(completion));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> FoldToFour(Vector512<float> lanes)

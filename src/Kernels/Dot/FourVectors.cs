@@ -25,15 +25,4 @@ internal readonly unsafe struct FourVectors(float* v0, float* v1, float* v2, flo
         matrix + (long)Math.Min(row + 1, last) * columns,
         matrix + (long)Math.Min(row + 2, last) * columns,
         matrix + (long)Math.Min(row + 3, last) * columns);
-
-    /// <summary>The remainders of all four, see <see cref="FloatDot.Remainder"/>.</summary>
-    /// <param name="begin">Where the remainder begins.</param>
-    /// <param name="n">Length of the vectors.</param>
-    /// <param name="completion">+0 or -0.</param>
-    /// <param name="memory">Float32 [4, <see cref="FloatDot.Lanes"/>].</param>
-    public FourVectors Remainder(int begin, int n, float completion, float* memory) => new(
-        FloatDot.Remainder(V0, begin, n, completion, memory),
-        FloatDot.Remainder(V1, begin, n, completion, memory + FloatDot.Lanes),
-        FloatDot.Remainder(V2, begin, n, completion, memory + 2 * FloatDot.Lanes),
-        FloatDot.Remainder(V3, begin, n, completion, memory + 3 * FloatDot.Lanes));
 }
