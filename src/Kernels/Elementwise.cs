@@ -49,7 +49,7 @@ internal unsafe struct ElementwiseJob<TLanes, TFunction> : IParallelJob
     public int Length;
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void Run(int begin, int end, int worker)
     {
         int i = begin * PieceLength;

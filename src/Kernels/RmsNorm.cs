@@ -33,7 +33,7 @@ internal unsafe struct RmsNormJob<TLanes> : IParallelJob
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private readonly void Normalize(float* x, float* y)
     {
         float r = 1 / MathF.Sqrt((TLanes.Dot(x, x, Columns) / Columns) + Epsilon);

@@ -9,7 +9,7 @@ namespace LocalLlm.Kernels;
 internal static unsafe class Rope
 {
     /// <summary>Turns one head in the pairing (i, i + d/2); cos and sin are [d/2].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void TurnHalves<TLanes>(float* head, float* cos, float* sin, int ropeDim)
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {
@@ -39,7 +39,7 @@ internal static unsafe class Rope
     /// Turns one head in the pairing (2i, 2i + 1). With forA = (cos0, sin0, cos1, ...) and forB = (-sin0, cos0, -sin1, ...), both
     /// [ropeDim], every number of the result is fma(a, forA, b * forB); negating a factor or a product gives the same bits.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void TurnAdjacent<TLanes>(float* head, float* forA, float* forB, int ropeDim)
         where TLanes : unmanaged, ILanes16<TLanes>
     {

@@ -69,7 +69,7 @@ public static unsafe partial class RowDequantizer
     }
 
     // Optimised at its first call: the loop is hot from the first token on, and the calls in it must be inlined.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Blocks<TBlock, TFormat>(byte* row, long bytes, float* y)
         where TBlock : unmanaged, IBlock<TBlock>
         where TFormat : struct, IBlockDequantizer<TBlock>
@@ -82,7 +82,7 @@ public static unsafe partial class RowDequantizer
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void WidenHalves<TWriter>(ushort* x, int columns, float* y)
         where TWriter : struct, IWeightWriter
     {
@@ -94,7 +94,7 @@ public static unsafe partial class RowDequantizer
         DequantizeScalar(GgmlType.F16, (byte*)(x + i), columns - i, y + i);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void WidenBFloats<TWriter>(ushort* x, int columns, float* y)
         where TWriter : struct, IWeightWriter
     {

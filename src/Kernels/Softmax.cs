@@ -14,7 +14,7 @@ internal static unsafe class Softmax
     }
 
     /// <summary>x[i] = exp(x[i] - max).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Exponentiate<TLanes>(float* x, int length, float max)
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {
@@ -31,7 +31,7 @@ internal static unsafe class Softmax
     }
 
     /// <summary>x[i] *= factor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Multiply<TLanes>(float* x, int length, float factor)
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {

@@ -42,7 +42,7 @@ internal static unsafe class AttentionScores<TLanes, TElement>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void One(float* query, byte* keys, int length, float scale, int positions, float* scores)
     {
         long stride = (long)length * TElement.Bytes;
@@ -64,7 +64,7 @@ internal static unsafe class AttentionScores<TLanes, TElement>
     }
 
     /// <summary>Two rows at once: every loaded piece of a key meets both queries.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Two(float* queries, byte* keys, int length, float scale, int positions, float* scores)
     {
         long stride = (long)length * TElement.Bytes;

@@ -46,7 +46,7 @@ internal static unsafe class AttentionValues<TLanes, TElement>
     private static int Seen(in TileWorkspace work, int row, int first) => Math.Clamp(work.Counts[row] - first, 0, KvPool.BlockPositions);
 
     /// <summary>sum[i] += weights[j] * values[j][i] for begin &lt;= j &lt; end, fused.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void One(float* weights, int begin, int end, byte* values, float* sum, int length)
     {
         if (begin >= end)
@@ -83,7 +83,7 @@ internal static unsafe class AttentionValues<TLanes, TElement>
     }
 
     /// <summary>Two rows at once: every loaded piece of a value meets both weights.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Two(float* weights, int begin, int end, byte* values, float* sums, int length)
     {
         if (begin >= end)

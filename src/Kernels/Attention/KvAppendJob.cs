@@ -33,7 +33,7 @@ internal unsafe struct KvAppendJob<TLanes, TElement> : IParallelJob
     public AppendCall Call;
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public readonly void Run(int begin, int end, int worker)
     {
         KvPool kv = Call.Kv;

@@ -37,7 +37,7 @@ internal readonly unsafe struct TileSums
     public float* Row(int row) => Values + ((long)row * Stride);
 
     /// <summary>Merges the tile to the right of all that this one holds into it, for one row.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void Merge<TLanes>(in TileSums tile, int row)
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {
@@ -54,7 +54,7 @@ internal readonly unsafe struct TileSums
     }
 
     /// <summary>Writes one row's attention, values / sum, to output [valueLength].</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public void Finish<TLanes>(int row, float* output, int valueLength)
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {

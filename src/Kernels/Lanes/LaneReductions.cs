@@ -6,7 +6,7 @@ namespace LocalLlm.Kernels;
 internal static unsafe class LaneReductions
 {
     /// <summary>See <see cref="IFloatLanes{TSelf}.Dot"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Dot<TLanes>(float* a, float* b, int length)
         where TLanes : unmanaged, ILanes16<TLanes>
     {
@@ -28,7 +28,7 @@ internal static unsafe class LaneReductions
     }
 
     /// <summary>See <see cref="IFloatLanes{TSelf}.Sum"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Sum<TLanes>(float* a, int length)
         where TLanes : unmanaged, ILanes16<TLanes>
     {
@@ -48,7 +48,7 @@ internal static unsafe class LaneReductions
     }
 
     /// <summary>See <see cref="IFloatLanes{TSelf}.Max"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Max<TLanes>(float* a, int length)
         where TLanes : unmanaged, ILanes16<TLanes>
     {

@@ -58,7 +58,7 @@ internal readonly unsafe struct ScalarLane(float value) : IFloatLanes<ScalarLane
     public static ScalarLane SelectLess(ScalarLane a, ScalarLane b, ScalarLane then, ScalarLane otherwise) => a.Value < b.Value ? then : otherwise;
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Dot(float* a, float* b, int length)
     {
         float* lanes = stackalloc float[16];
@@ -71,7 +71,7 @@ internal readonly unsafe struct ScalarLane(float value) : IFloatLanes<ScalarLane
     }
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static float Sum(float* a, int length)
     {
         float* lanes = stackalloc float[16];
