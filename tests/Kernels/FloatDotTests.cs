@@ -14,6 +14,7 @@ public unsafe class FloatDotTests
             float[] tiny = [.. w.Select((v, i) => i % 3 == 0 ? v * 1e-30f : -1e-25f)];
             Check(level, w, x, n);
             Check(level, tiny, tiny, n); // products that round to zeros of both signs and to subnormals
+            Check(level, [.. w.Select(_ => 1e-30f)], [.. x.Select(_ => -1e-30f)], n); // every lane is -0, which no completion of a step may turn
         }
     }
 

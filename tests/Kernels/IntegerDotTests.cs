@@ -114,6 +114,29 @@ public sealed unsafe class IntegerDotTests : IDisposable
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void PaddingKeepsTheSignOfZero(SimdLevel level)
+    {
+        // Minimum times scaled sum is -2^-150 in every block, which rounds to -0: so are all four partial sums, and padding may not turn them.
+        const int Blocks = 18, Columns = 32 * Blocks;
+        using Weights w = new(GgmlType.Q4_1, 5, Columns, Fill.Zeros, 1);
+        for (int i = 0; i < 5 * Blocks; i++)
+        {
+            ((BlockQ4_1*)w.Matrix.Data)[i].M = BitConverter.UInt16BitsToHalf(0x8001); // -2^-24
+        }
+        foreach (int tokens in new[] { 1, 4 })
+        {
+            CpuOps ops = new(level, _pool);
+            using QuantizedActivations q = new(tokens, Columns);
+            ops.Quantize(new float[tokens * Columns], Columns, q);
+            new Span<float>(q.ScaledSums, 4 * Blocks).Fill(MathF.ScaleB(1, -126));
+            float[] y = new float[5 * tokens];
+            ops.MatMul(w.Matrix, [], q, [], y);
+            Assert.All(y, v => Assert.Equal(int.MinValue, BitConverter.SingleToInt32Bits(v)));
+        }
+    }
+
     private void Compare(SimdLevel level, GgmlType type, int rows, int columns, int tokens, Fill fill, Func<int, int, float[]> activations, int seed)
     {
         using Weights w = new(type, rows, columns, fill, seed);

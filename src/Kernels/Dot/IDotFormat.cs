@@ -80,26 +80,3 @@ internal unsafe interface IDotFormat
     /// <param name="group">Which group of four blocks.</param>
     static virtual Vector128<short> HalfScales(byte* row, int group) => Vector128<short>.Zero;
 }
-
-/// <summary>What a block's integer sums are multiplied by (<c>docs/arithmetic.md</c>).</summary>
-/// <param name="Scale">Weight scale.</param>
-/// <param name="Minimum">Minimum m; 0 in formats without.</param>
-/// <param name="FirstScale">Integer scale of the first half; 1 in formats without.</param>
-/// <param name="SecondScale">Integer scale of the second half; 1 in formats without.</param>
-internal readonly record struct BlockFactors(float Scale, float Minimum = 0, int FirstScale = 1, int SecondScale = 1);
-
-/// <summary>Starts of four rows of weights.</summary>
-internal readonly unsafe struct FourRows(byte* row0, byte* row1, byte* row2, byte* row3)
-{
-    /// <summary>Row 0.</summary>
-    public readonly byte* Row0 = row0;
-
-    /// <summary>Row 1.</summary>
-    public readonly byte* Row1 = row1;
-
-    /// <summary>Row 2.</summary>
-    public readonly byte* Row2 = row2;
-
-    /// <summary>Row 3.</summary>
-    public readonly byte* Row3 = row3;
-}

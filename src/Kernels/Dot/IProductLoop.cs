@@ -1,6 +1,10 @@
 namespace LocalLlm.Kernels.Dot;
 
 /// <summary>A way to compute some rows of an <see cref="IntegerProduct"/> for all its tokens. One thread, any number of rows.</summary>
+/// <remarks>
+/// Methods that hold a hot loop are compiled optimised at their first call, and never inlined: into a caller they would bring so many calls of their
+/// own that the compiler's budget for inlining runs out, and vector operations become calls. That made loops five times slower, a second into a run.
+/// </remarks>
 internal interface IProductLoop
 {
     /// <summary>Bytes of scratch memory that <see cref="Run"/> needs for rows of so many groups.</summary>
