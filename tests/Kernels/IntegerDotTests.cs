@@ -28,29 +28,40 @@ public sealed unsafe class IntegerDotTests : IDisposable
     [MemberData(nameof(AllTypes))]
     public void IntegersAreExact(GgmlType type)
     {
-        // With scales of 1 the decoded weights are integers, and so are activations whose largest is 127: the float result is the integer itself.
+        // With scales of 1 the decoded weights are integers, and so is the float result: the integer sum itself.
         int columns = Math.Max(64, GgmlTypes.BlockLength(type));
+        CpuOps ops = new(SimdLevel.Scalar, _pool);
+        using QuantizedActivations q = new(1, columns);
         foreach (Fill fill in new[] { Fill.Random, Fill.Ones, Fill.Zeros, Fill.HighBits })
         {
             using Weights w = new Weights(type, 3, columns, fill, seed: 7).WithScales(1);
+            float[][] decoded = [Decode(w.Matrix, 0), Decode(w.Matrix, 1), Decode(w.Matrix, 2)];
             foreach (int kind in new[] { 0, 1, 2 })
             {
                 for (int b = 0; b < columns / 32; b++)
                 {
-                    float[] x = new float[columns];
                     Random random = new(b);
-                    for (int i = 0; i < 32; i++)
-                    {
-                        x[32 * b + i] = kind switch { 0 => i == 0 ? 127 : random.Next(-127, 128), 1 => 127, _ => i % 2 == 0 ? 127 : -127 };
-                    }
-                    float[] y = Multiply(SimdLevel.Scalar, w.Matrix, x);
-                    for (int r = 0; r < 3; r++)
-                    {
-                        Assert.Equal(Decode(w.Matrix, r).Zip(x, (a, c) => (double)a * c).Sum(), y[r]);
-                    }
+                    sbyte[] x = [.. Enumerable.Range(0, 32).Select(i => (sbyte)(kind switch { 0 => random.Next(-127, 128), 1 => 127, _ => i % 2 == 0 ? 127 : -127 }))];
+                    ops.Quantize(new float[columns], columns, q);
+                    SetBlock(q, b, x);
+                    float[] y = new float[3];
+                    ops.MatMul(w.Matrix, [], q, [], y);
+                    Assert.Equal([.. decoded.Select(row => (float)x.Select((v, i) => (double)row[32 * b + i] * v).Sum())], y);
                 }
             }
         }
+    }
+
+    /// <summary>Gives a block of row 0 these quants, with a scale of 1.</summary>
+    private static void SetBlock(QuantizedActivations q, int b, sbyte[] x)
+    {
+        for (int i = 0; i < 32; i++)
+        {
+            q.Quants[QuantizedActivations.HalfOffset(b) + i / 16 * QuantizedActivations.SecondHalf + i % 16] = x[i];
+            q.HalfSums[2 * b + i / 16] += x[i];
+        }
+        q.Scales[4 * b] = 1;
+        q.ScaledSums[4 * b] = x.Sum(v => v);
     }
 
     [Theory]
