@@ -70,13 +70,39 @@ public sealed unsafe partial class CpuOps
             HalfSums = q.HalfSums,
             Tokens = tokens,
             Groups = q.Blocks / QuantizedActivations.GroupBlocks,
-            Bias = bias,
+            // The bias comes last: after the outliers, if there are any.
+            Bias = q.Outliers.Ordered.IsEmpty ? bias : null,
             Y = y,
         };
         ProductKernel kernel = ProductKernel.Choose(w.Type, Level, tokens);
         _scratch.Reserve(kernel.ScratchBytes(product.Groups));
         IntegerJob job = new() { Product = product, Kernel = kernel, Scratch = _scratch };
         Pool.For(ref job, w.Rows, Grain(w, Panel.Rows));
+        AddOutliers(w, tokens, q.Outliers.Ordered, bias, y);
+    }
+
+    private void AddOutliers(in WeightMatrix w, int tokens, ReadOnlySpan<Outlier> outliers, float* bias, float* y)
+    {
+        if (outliers.IsEmpty)
+        {
+            return;
+        }
+        switch (Level)
+        {
+            case SimdLevel.Avx512: AddOutliers<Avx512Lanes>(w, tokens, outliers, bias, y); break;
+            case SimdLevel.AvxVnni or SimdLevel.Avx2: AddOutliers<Avx2Lanes>(w, tokens, outliers, bias, y); break;
+            default: AddOutliers<ScalarLane>(w, tokens, outliers, bias, y); break;
+        }
+    }
+
+    private void AddOutliers<TLanes>(in WeightMatrix w, int tokens, ReadOnlySpan<Outlier> outliers, float* bias, float* y)
+        where TLanes : unmanaged, IFloatLanes<TLanes>
+    {
+        fixed (Outlier* first = outliers)
+        {
+            OutlierJob<TLanes> job = new() { W = w, Outliers = first, Count = outliers.Length, Bias = bias, Y = y, Tokens = tokens, Level = Level };
+            Pool.For(ref job, w.Rows, Math.Max(64, w.Rows / (4 * Pool.Threads)));
+        }
     }
 
     private void MultiplyFloats(in WeightMatrix w, int tokens, float* x, float* bias, float* y)

@@ -24,6 +24,7 @@ public sealed unsafe partial class CpuOps
             int tiles = (q.Rows + QuantizedActivations.TileRows - 1) / QuantizedActivations.TileRows;
             Pool.For(ref job, tiles, Math.Max(1, QuantizeGrain / (columns * QuantizedActivations.TileRows)));
         }
+        q.Outliers.Gather(q.Rows);
     }
 
     // Values to a chunk: some ten microseconds of work, against one for handing it out.

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LocalLlm.Kernels.Dot;
 
 namespace LocalLlm.Kernels;
 
@@ -50,6 +51,7 @@ public sealed unsafe class QuantizedActivations : IDisposable
         Scales = (float*)(_memory + weights);
         ScaledSums = Scales + blocks;
         HalfSums = (short*)(ScaledSums + blocks);
+        Outliers = new OutlierList(_capacityRows, _maxColumns);
     }
 
     /// <summary>Rows (tokens) held.</summary>
@@ -72,6 +74,9 @@ public sealed unsafe class QuantizedActivations : IDisposable
 
     /// <summary>Sums of the quants of each half block, int16 [<see cref="Rows"/>, <see cref="Blocks"/>, 2].</summary>
     public short* HalfSums { get; }
+
+    /// <summary>Values that stand as 0 in the blocks and are multiplied in float32.</summary>
+    internal OutlierList Outliers { get; }
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

@@ -85,6 +85,11 @@ public sealed unsafe class IntegerDotTests : IDisposable
                     oracle += weights[k] * quantized;
                     magnitude += Magnitude(w.Matrix, r, k) * Math.Abs(quantized);
                 }
+                foreach (Outlier outlier in q.Outliers.Ordered)
+                {
+                    oracle += (double)weights[outlier.Column] * outlier.Value;
+                    magnitude += 64.0 * Math.Abs(weights[outlier.Column] * outlier.Value);
+                }
                 // A term passes at most two roundings of its scale and one for each addition after it: two in each fourth block, two in the fold;
                 // the decoded weight was rounded once. Each is at most 2^-24 of a sum that is at most `magnitude`.
                 double bound = (columns / 32 / 4 * 2 + 6) * Math.ScaleB(1, -24) * magnitude;

@@ -1,3 +1,5 @@
+using LocalLlm.Kernels.Dot;
+
 namespace LocalLlm.Kernels.Tests;
 
 public sealed unsafe class QuantizeTests : IDisposable
@@ -15,13 +17,48 @@ public sealed unsafe class QuantizeTests : IDisposable
         using QuantizedActivations q = new(Rows, Columns);
         new CpuOps(level, _pool).Quantize(x, Columns, q);
         Assert.Equal((Rows, Columns, 20), (q.Rows, q.Columns, q.Blocks));
+        List<Outlier> outliers = [];
         for (int row = 0; row < Rows; row++)
         {
+            float[] values = x[(row * Columns)..((row + 1) * Columns)];
+            outliers.AddRange(TakeOutliers(values, row));
             for (int b = 0; b < Columns / 32; b++)
             {
-                CheckBlock(x.AsSpan(row * Columns + 32 * b, 32), q, row, b);
+                CheckBlock(values.AsSpan(32 * b, 32), q, row, b);
             }
         }
+        outliers.Sort();
+        Assert.NotEmpty(outliers);
+        Assert.Equal(outliers, q.Outliers.Ordered.ToArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void AnOutlierLeavesItsBlockFine(SimdLevel level)
+    {
+        const int Columns = 1024;
+        float[] x = Activations.Random(Columns, 3);
+        x[500] = 1e5f;
+        using QuantizedActivations q = new(1, Columns);
+        new CpuOps(level, _pool).Quantize(x, Columns, q);
+        Assert.Equal([new Outlier(500, 0, 1e5f)], q.Outliers.Ordered.ToArray());
+        Assert.InRange(q.Scales[500 / 32 * 4], 0.001f, 1f);
+    }
+
+    /// <summary>The definition: values beyond eight times the row's root mean square, which become 0.</summary>
+    private static List<Outlier> TakeOutliers(float[] x, int row)
+    {
+        double squares = x.Sum(v => (double)v * v);
+        List<Outlier> outliers = [];
+        for (int i = 0; i < x.Length && squares is > 1e-18 and < float.MaxValue; i++)
+        {
+            if (Math.Abs(x[i]) > 8 * Math.Sqrt(squares / x.Length))
+            {
+                outliers.Add(new Outlier(i, row, x[i]));
+                x[i] = 0;
+            }
+        }
+        return outliers;
     }
 
     private static void CheckBlock(ReadOnlySpan<float> x, QuantizedActivations q, int row, int b)

@@ -26,11 +26,23 @@ internal static unsafe class ActivationQuantizer
         float* scales = q.TileScales(row) + row % TileRows;
         float* scaledSums = q.TileScaledSums(row) + row % TileRows;
         short* halfSums = q.HalfSums + (long)row * q.Blocks * 2;
+        float limit = OutlierList.Limit(TBlock.Dot(x, x, q.Columns), q.Columns);
+        q.Outliers.Clear(row);
+        float* spare = stackalloc float[BlockLength];
         int used = q.Columns / BlockLength;
         for (int b = 0; b < used; b++)
         {
+            float* block = x + b * BlockLength;
+            uint largest = TBlock.LargestMagnitude(block);
+            if (BitConverter.UInt32BitsToSingle(largest) > limit)
+            {
+                Unsafe.CopyBlockUnaligned(spare, block, BlockLength * sizeof(float));
+                q.Outliers.Take(row, b * BlockLength, new Span<float>(spare, BlockLength), limit);
+                block = spare;
+                largest = TBlock.LargestMagnitude(block);
+            }
             sbyte* first = quants + QuantizedActivations.HalfOffset(b);
-            float scale = QuantizeBlock<TBlock>(x + b * BlockLength, first, first + QuantizedActivations.SecondHalf, halfSums + 2 * b);
+            float scale = QuantizeBlock<TBlock>(block, largest, first, first + QuantizedActivations.SecondHalf, halfSums + 2 * b);
             scales[b * TileRows] = scale;
             scaledSums[b * TileRows] = scale * (halfSums[2 * b] + halfSums[2 * b + 1]);
         }
@@ -45,10 +57,9 @@ internal static unsafe class ActivationQuantizer
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float QuantizeBlock<TBlock>(float* x, sbyte* first, sbyte* second, short* halfSums)
+    private static float QuantizeBlock<TBlock>(float* x, uint largest, sbyte* first, sbyte* second, short* halfSums)
         where TBlock : struct, IBlockQuantizer
     {
-        uint largest = TBlock.LargestMagnitude(x);
         float scale = BitConverter.UInt32BitsToSingle(largest) / FinestSteps;
         if (largest >= Infinity)
         {

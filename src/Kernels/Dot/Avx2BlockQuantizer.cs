@@ -42,4 +42,7 @@ internal readonly unsafe struct Avx2BlockQuantizer : IBlockQuantizer
         a = Sse41.Max(a, Sse2.Shuffle(a, 0b01_00_11_10));
         return Sse41.Max(a, Sse2.Shuffle(a, 0b10_11_00_01)).ToScalar();
     }
+
+    /// <inheritdoc/>
+    public static float Dot(float* a, float* b, int length) => Avx2Lanes.Dot(a, b, length);
 }

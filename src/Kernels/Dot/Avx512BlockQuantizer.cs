@@ -28,4 +28,7 @@ internal readonly unsafe struct Avx512BlockQuantizer : IBlockQuantizer
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Fit(float* x, float inverse) => BlockFit.Of<Avx512Lanes>(x, inverse);
+
+    /// <inheritdoc/>
+    public static float Dot(float* a, float* b, int length) => Avx512Lanes.Dot(a, b, length);
 }

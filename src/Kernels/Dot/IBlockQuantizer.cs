@@ -20,4 +20,10 @@ internal interface IBlockQuantizer
     /// <param name="x">Activations [32], not all of them rounding to 0.</param>
     /// <param name="inverse">Reciprocal of the scale.</param>
     static abstract unsafe float Fit(float* x, float inverse);
+
+    /// <summary>The sum of a[k] * b[k], k = 0..length-1, by the float dot law.</summary>
+    /// <param name="a">Float32 [length].</param>
+    /// <param name="b">Float32 [length].</param>
+    /// <param name="length">How many.</param>
+    static abstract unsafe float Dot(float* a, float* b, int length);
 }

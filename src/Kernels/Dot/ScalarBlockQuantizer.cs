@@ -40,4 +40,7 @@ internal readonly unsafe struct ScalarBlockQuantizer : IBlockQuantizer
         }
         return ScalarLane.Dot(q, y, QuantizedActivations.BlockLength) / squares;
     }
+
+    /// <inheritdoc/>
+    public static float Dot(float* a, float* b, int length) => ScalarLane.Dot(a, b, length);
 }

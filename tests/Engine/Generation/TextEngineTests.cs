@@ -18,6 +18,7 @@ public sealed class TextEngineTests
         {
             Messages = [new ChatMessage { Role = "user", Content = "What is the capital of France?" }],
             Sampling = s_greedy,
+            MaxTokens = 32,
         });
         Assert.Equal("The capital of France is Paris.", answer.Text);
         Assert.Equal(FinishReason.Stop, answer.Finished.Reason);
@@ -30,7 +31,7 @@ public sealed class TextEngineTests
     {
         await using TextEngine engine = Load(Engines.SmolLm2), fresh = Load(Engines.SmolLm2);
         var first = new ChatMessage { Role = "user", Content = "What is the capital of France?" };
-        Answer one = await AskAsync(engine, new GenerationRequest { Messages = [first], Sampling = s_greedy });
+        Answer one = await AskAsync(engine, new GenerationRequest { Messages = [first], Sampling = s_greedy, MaxTokens = 32 });
         var second = new GenerationRequest
         {
             Messages = [first, new ChatMessage { Role = "assistant", Content = one.Text }, new ChatMessage { Role = "user", Content = "And of Italy?" }],
@@ -65,6 +66,7 @@ public sealed class TextEngineTests
         {
             Messages = [new ChatMessage { Role = "user", Content = "What is the capital of France?" }],
             Sampling = s_greedy,
+            MaxTokens = 32,
             Stop = ["France is"],
         };
         Assert.Equal("The capital of ", (await AskAsync(engine, request)).Text);
