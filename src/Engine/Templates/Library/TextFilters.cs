@@ -19,7 +19,10 @@ internal static class TextFilters
     /// <summary><c>title</c></summary>
     public static object? Title(Rendering rendering, object? value, BoundArguments arguments) => Map(rendering, value, TextCase.TitleWords);
 
-    /// <summary><c>string</c> and <c>safe</c>: nothing is escaped by itself here, so that safe text is just text.</summary>
+    /// <summary>
+    /// <c>string</c> and <c>safe</c>. Prompts are no web pages, so that safe text is just text; jinja2 tells the two apart even with
+    /// escaping off, and writes entities when plain text is added to safe text.
+    /// </summary>
     public static object? String(Rendering rendering, object? value, BoundArguments arguments) => Reprs.Str(rendering, value);
 
     /// <summary><c>trim(chars)</c></summary>
