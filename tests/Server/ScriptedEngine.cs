@@ -95,7 +95,9 @@ internal sealed class ScriptedEngine : ITextEngine
         throw new NotSupportedException();
 
     public ValueTask<string> DetokenizeAsync(IReadOnlyList<int> tokens, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        tokens.Any(token => token is < 0 or > 99)
+            ? throw new TextEngineException(TextEngineErrorKind.InvalidRequest, "a token is not in this model's vocabulary")
+            : new(string.Join(' ', tokens.Select(token => $"t{token}")));
 
     public ValueTask DisposeAsync()
     {

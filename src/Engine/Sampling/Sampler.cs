@@ -28,10 +28,11 @@ public sealed class Sampler
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
-        SamplingRanges.Check(options, vocabularySize);
+        SamplingRanges.Check(options);
         _options = options;
         _vocabularySize = vocabularySize;
-        _bias = [.. options.LogitBias.Select(pair => (pair.Key, pair.Value))];
+        // Clients send ids of other models' vocabularies (OpenAI's end token, say): a token that does not exist is banned already.
+        _bias = [.. options.LogitBias.Where(pair => (uint)pair.Key < (uint)vocabularySize).Select(pair => (pair.Key, pair.Value))];
         _penalties = PenaltyWindow.IsNeeded(options) ? new PenaltyWindow(options, vocabularySize) : null;
         _candidates = options.Temperature == 0 ? [] : new Candidate[IsTopKOn ? options.TopK : vocabularySize];
         _random = new Xoshiro256((ulong)(options.Seed is { } seed and >= 0 ? seed : Random.Shared.NextInt64()));

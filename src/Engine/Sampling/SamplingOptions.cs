@@ -30,7 +30,7 @@ public sealed record SamplingOptions
     /// <summary>Subtracted from the logits of tokens seen, times how often.</summary>
     public float FrequencyPenalty { get; init; }
 
-    /// <summary>Added to the logits of single tokens, by token id.</summary>
+    /// <summary>Added to the logits of single tokens, by token id; ids outside the vocabulary are ignored.</summary>
     public IReadOnlyDictionary<int, float> LogitBias { get; init; } = new Dictionary<int, float>();
 
     /// <summary>Same seed and same request, same tokens; null or negative for a random one.</summary>

@@ -7,7 +7,7 @@ internal static class SamplingRanges
 {
     /// <summary>Checks all options.</summary>
     /// <exception cref="TextEngineException"><see cref="TextEngineErrorKind.InvalidRequest"/>: one sentence that names the option, its value and its range.</exception>
-    public static void Check(SamplingOptions options, int vocabularySize)
+    public static void Check(SamplingOptions options)
     {
         Require(float.IsFinite(options.Temperature) && options.Temperature >= 0, "temperature", options.Temperature, "0 (always the likeliest token) or more");
         Require(!float.IsNaN(options.TopP) && options.TopP >= 0, "top_p", options.TopP, "0 to 1");
@@ -19,10 +19,6 @@ internal static class SamplingRanges
         Require(float.IsFinite(options.FrequencyPenalty), "frequency_penalty", options.FrequencyPenalty, "finite (0 is off)");
         foreach ((int token, float bias) in options.LogitBias)
         {
-            if (token < 0 || token >= vocabularySize)
-            {
-                throw Invalid($"logit_bias names token {token}, but the model's tokens are 0 to {vocabularySize - 1}.");
-            }
             if (float.IsNaN(bias) || float.IsPositiveInfinity(bias))
             {
                 throw Invalid($"logit_bias of token {token} is {Text(bias)}; it must be a finite number, or -infinity to ban the token.");

@@ -66,7 +66,7 @@ internal sealed record GgufFacts
         {
             Architecture = architecture,
             ParameterCount = ParametersOf(file),
-            Quantization = QuantizationOf(file),
+            Quantization = QuantizationName.Of(file),
             ContextLength = metadata.TryGetInt32($"{architecture}.context_length", out int context) ? context : null,
             EmbeddingLength = metadata.TryGetInt32($"{architecture}.embedding_length", out int width) ? width : null,
             CacheBytesPerPosition = CacheBytesOf(metadata, architecture),
@@ -131,18 +131,6 @@ internal sealed record GgufFacts
     }
 
     private static long ParametersOf(GgufFile file) => file.Tensors.Sum(tensor => tensor.ElementCount);
-
-    /// <summary>The name for <c>general.file_type</c>; where the file does not say, the format that holds most weights.</summary>
-    private static string QuantizationOf(GgufFile file)
-    {
-        if (file.Metadata.TryGetInt32("general.file_type", out int number) && FileTypeTable.NameOf(number) is { } name)
-        {
-            return name;
-        }
-        return file.Tensors.Count == 0
-            ? "unknown"
-            : GgmlTypes.Name(file.Tensors.GroupBy(tensor => tensor.Type).MaxBy(group => group.Sum(tensor => tensor.ElementCount))!.Key);
-    }
 
     private static unsafe string FingerprintOf(GgufFile file)
     {

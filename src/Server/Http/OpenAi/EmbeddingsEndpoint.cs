@@ -13,7 +13,7 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ResidentModels res
     public async Task HandleAsync(HttpContext context)
     {
         JsonFields body = await JsonBody.ReadAsync(context.Request, context.RequestAborted);
-        IReadOnlyList<string> inputs = InputsOf(body);
+        JsonElement[] inputs = InputsOf(body);
         bool asBase64 = body.String("encoding_format") switch
         {
             null or "float" => false,
@@ -24,7 +24,12 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ResidentModels res
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model \"{name}\" not found, try pulling it first");
         using ModelLease lease = await resident.AcquireAsync(
             model, GenerationOptions.Of(model).ContextLength, RequestFields.KeepAlive(body), context.RequestAborted);
-        EmbeddingRequest request = new() { Inputs = inputs, Dimensions = body.Int32("dimensions") };
+        string[] texts = new string[inputs.Length];
+        for (int i = 0; i < texts.Length; i++)
+        {
+            texts[i] = await TextOfAsync(inputs[i], lease.Engine, context.RequestAborted);
+        }
+        EmbeddingRequest request = new() { Inputs = texts, Dimensions = body.Int32("dimensions") };
         EmbeddingResult result = await lease.Engine.EmbedAsync(request, context.RequestAborted);
         EmbeddingList answer = new(
             [.. result.Vectors.Select((vector, index) => new EmbeddingEntry(new EmbeddingVector(vector, asBase64), index))],
@@ -33,26 +38,34 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ResidentModels res
         await ApiJson.SendAsync(context, answer, ApiJson.Compact.EmbeddingList);
     }
 
-    private static IReadOnlyList<string> InputsOf(JsonFields body)
+    /// <summary>The inputs: texts, or arrays of token ids.</summary>
+    private static JsonElement[] InputsOf(JsonFields body)
     {
         switch (body.Any("input"))
         {
             case { ValueKind: JsonValueKind.String } text:
-                return [JsonText.Of(text)];
+                return [text];
             case { ValueKind: JsonValueKind.Array } items when items.GetArrayLength() > 0:
                 JsonElement[] inputs = [.. items.EnumerateArray()];
-                if (inputs.All(input => input.ValueKind == JsonValueKind.String))
+                if (inputs.All(input => input.ValueKind == JsonValueKind.String) || inputs.All(IsTokens))
                 {
-                    return [.. inputs.Select(JsonText.Of)];
+                    return inputs;
                 }
-                if (inputs.All(input => input.ValueKind is JsonValueKind.Number or JsonValueKind.Array))
+                if (IsTokens(items))
                 {
-                    // langchain sends ids of OpenAI's own tokenizers: another model would take them for other words, and nobody would notice.
-                    throw RequestException.BadRequest(
-                        "input holds token ids, which mean different words to every model: send text (langchain: check_embedding_ctx_length=False)");
+                    return [items];
                 }
                 break;
         }
         throw RequestException.BadRequest("invalid input");
     }
+
+    private static bool IsTokens(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out _));
+
+    /// <summary>The text of an input. Token ids are the served model's own; the engine refuses those that it does not have.</summary>
+    private static async ValueTask<string> TextOfAsync(JsonElement input, ITextEngine engine, CancellationToken cancellationToken) =>
+        input.ValueKind == JsonValueKind.String
+            ? JsonText.Of(input)
+            : await engine.DetokenizeAsync([.. input.EnumerateArray().Select(id => id.GetInt32())], cancellationToken);
 }

@@ -1,4 +1,4 @@
-namespace LocalLlm.Server.Models;
+namespace LocalLlm.Engine;
 
 /// <summary>
 /// Names of the values of <c>general.file_type</c>, the mix of formats that a file was quantized to (<c>LLAMA_FTYPE_MOSTLY_*</c> of llama.cpp's public header).
