@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using CommunityToolkit.HighPerformance.Buffers;
 using LocalLlm.Engine;
 using LocalLlm.Gguf;
 
@@ -140,9 +141,9 @@ internal sealed record GgufFacts
             long size = new FileInfo(path).Length;
             long headerLength = file.Tensors.Where(tensor => tensor.Path == path).Select(tensor => tensor.FileOffset).DefaultIfEmpty(size).Min();
             using FileStream stream = File.OpenRead(path);
-            byte[] header = new byte[headerLength];
-            stream.ReadExactly(header);
-            hash.AppendData(header);
+            using SpanOwner<byte> header = SpanOwner<byte>.Allocate(checked((int)headerLength));      // megabytes of vocabulary, from the pool
+            stream.ReadExactly(header.Span);
+            hash.AppendData(header.Span);
             hash.AppendData(Encoding.ASCII.GetBytes($"{size}\n"));
         }
         foreach (GgufTensor tensor in file.Tensors)
