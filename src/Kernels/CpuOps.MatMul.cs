@@ -74,34 +74,33 @@ public sealed unsafe partial class CpuOps
             Bias = q.Outliers.Ordered.IsEmpty ? bias : null,
             Y = y,
         };
-        ProductKernel kernel = ProductKernel.Choose(w.Type, Level, tokens);
-        _scratch.Reserve(kernel.ScratchBytes(product.Groups));
-        IntegerJob job = new() { Product = product, Kernel = kernel, Scratch = _scratch };
-        Pool.For(ref job, w.Rows, Grain(w, Panel.Rows));
-        AddOutliers(w, tokens, q.Outliers.Ordered, bias, y);
-    }
-
-    private void AddOutliers(in WeightMatrix w, int tokens, ReadOnlySpan<Outlier> outliers, float* bias, float* y)
-    {
-        if (outliers.IsEmpty)
-        {
-            return;
-        }
         switch (Level)
         {
-            case SimdLevel.Avx512: AddOutliers<Avx512Lanes>(w, tokens, outliers, bias, y); break;
-            case SimdLevel.AvxVnni or SimdLevel.Avx2: AddOutliers<Avx2Lanes>(w, tokens, outliers, bias, y); break;
-            default: AddOutliers<ScalarLane>(w, tokens, outliers, bias, y); break;
+            case SimdLevel.Avx512: MultiplyIntegers<Avx512Lanes>(product, q.Outliers.Ordered, bias); break;
+            case SimdLevel.AvxVnni or SimdLevel.Avx2: MultiplyIntegers<Avx2Lanes>(product, q.Outliers.Ordered, bias); break;
+            default: MultiplyIntegers<ScalarLane>(product, q.Outliers.Ordered, bias); break;
         }
     }
 
-    private void AddOutliers<TLanes>(in WeightMatrix w, int tokens, ReadOnlySpan<Outlier> outliers, float* bias, float* y)
+    private void MultiplyIntegers<TLanes>(in IntegerProduct product, ReadOnlySpan<Outlier> outliers, float* bias)
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {
+        ProductKernel kernel = ProductKernel.Choose(product.W.Type, Level, product.Tokens);
+        _scratch.Reserve(kernel.ScratchBytes(product.Groups));
         fixed (Outlier* first = outliers)
         {
-            OutlierJob<TLanes> job = new() { W = w, Outliers = first, Count = outliers.Length, Bias = bias, Y = y, Tokens = tokens, Level = Level };
-            Pool.For(ref job, w.Rows, Math.Max(64, w.Rows / (4 * Pool.Threads)));
+            OutlierProduct<TLanes> rest = new()
+            {
+                W = product.W,
+                Outliers = first,
+                Count = outliers.Length,
+                Bias = bias,
+                Y = product.Y,
+                Tokens = product.Tokens,
+                Level = Level,
+            };
+            IntegerJob<TLanes> job = new() { Product = product, Kernel = kernel, Scratch = _scratch, Rest = rest };
+            Pool.For(ref job, product.W.Rows, Grain(product.W, Panel.Rows));
         }
     }
 
@@ -121,13 +120,23 @@ public sealed unsafe partial class CpuOps
         return (int)Math.Max(4, Math.Min(rows, share) / 4 * 4);
     }
 
-    private struct IntegerJob : IParallelJob
+    /// <summary>A chunk of rows: the integer product, then, while the rows are still in the cache, what the outliers add to it.</summary>
+    private struct IntegerJob<TLanes> : IParallelJob
+        where TLanes : unmanaged, IFloatLanes<TLanes>
     {
         public IntegerProduct Product;
         public ProductKernel Kernel;
         public WorkerScratch Scratch;
+        public OutlierProduct<TLanes> Rest;
 
-        public readonly void Run(int begin, int end, int worker) => Kernel.Run(Product, begin, end, Scratch.Of(worker));
+        public readonly void Run(int begin, int end, int worker)
+        {
+            Kernel.Run(Product, begin, end, Scratch.Of(worker));
+            if (Rest.Count > 0)
+            {
+                Rest.Run(begin, end);
+            }
+        }
     }
 
     private struct FloatJob : IParallelJob

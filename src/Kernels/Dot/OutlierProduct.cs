@@ -4,7 +4,7 @@ using LocalLlm.Gguf;
 namespace LocalLlm.Kernels.Dot;
 
 /// <summary>Adds what outliers contribute to a product: for each of them, in order, <c>y[row, r] = fma(value, w[r, column], y[row, r])</c>; then the bias.</summary>
-internal unsafe struct OutlierJob<TLanes> : IParallelJob
+internal unsafe struct OutlierProduct<TLanes>
     where TLanes : unmanaged, IFloatLanes<TLanes>
 {
     // Rows of weights whose column is decoded at a time: as many as a stack frame holds without a thought.
@@ -31,9 +31,9 @@ internal unsafe struct OutlierJob<TLanes> : IParallelJob
     /// <summary>Level that decodes the weights.</summary>
     public SimdLevel Level;
 
-    /// <inheritdoc/>
+    /// <summary>Completes the results of rows <paramref name="begin"/> to <paramref name="end"/> - 1 of the weights.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public readonly void Run(int begin, int end, int worker)
+    public readonly void Run(int begin, int end)
     {
         float* weights = stackalloc float[PieceRows];
         for (int first = begin; first < end; first += PieceRows)
