@@ -51,10 +51,10 @@ public static class SimdLevels
             {
                 return IsSupported(level)
                     ? level
-                    : throw new ArgumentException($"This processor can't run the SIMD level '{Name(level)}'; it can run auto, {SupportedNames}.", nameof(text));
+                    : throw new ArgumentException($"This processor can't run the SIMD level '{Name(level)}'; it can run auto, {SupportedNames}.");
             }
         }
-        throw new ArgumentException($"Unknown SIMD level '{name}'; this processor can run auto, {SupportedNames}.", nameof(text));
+        throw new ArgumentException($"Unknown SIMD level '{name}'; this processor can run auto, {SupportedNames}.");
     }
 
     private static string SupportedNames => string.Join(", ", Supported.Select(Name));

@@ -63,8 +63,7 @@ internal sealed class ComputeFlags
         }
         catch (ArgumentException e)
         {
-            // The framework appends the parameter's name to the sentence.
-            throw new CommandLineException(e.Message.Split(" (Parameter")[0]);
+            throw new CommandLineException(e.Message);
         }
     }
 

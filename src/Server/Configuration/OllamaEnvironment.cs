@@ -27,13 +27,13 @@ internal sealed record OllamaEnvironment
     /// <summary><c>OLLAMA_KV_CACHE_TYPE</c> in lower case: type of the KV cache; empty for the default, f16.</summary>
     public required string KvCacheType { get; init; }
 
-    /// <summary><c>OLLAMA_MAX_QUEUE</c>: requests that may wait; 512.</summary>
+    /// <summary><c>OLLAMA_MAX_QUEUE</c>: requests that may wait; 512. Read and checked, but the queue is not bounded yet.</summary>
     public required int MaxQueue { get; init; }
 
     /// <summary><c>OLLAMA_DEBUG</c>: 0 is quiet, 1 (or any switch that means true) logs debug messages, 2 and more everything.</summary>
     public required int DebugLevel { get; init; }
 
-    /// <summary><c>OLLAMA_NOHISTORY</c>: keeps no history of interactive input.</summary>
+    /// <summary><c>OLLAMA_NOHISTORY</c>: keeps no history of interactive input. Read, but no history is kept in any case yet.</summary>
     public required bool NoHistory { get; init; }
 
     /// <summary>Values that could not be read, one sentence each; the server logs them when it starts.</summary>
