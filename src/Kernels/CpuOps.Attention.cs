@@ -21,7 +21,7 @@ public sealed unsafe partial class CpuOps
         fixed (TokenPlace* tokens = places)
         {
             AppendCall call = new(kv, layer, keys, values, tokens, places.Length);
-            switch (Level)
+            switch (_intrinsics)
             {
                 case SimdLevel.Scalar:
                     AppendLanes<ScalarLane>(call);
@@ -76,7 +76,7 @@ public sealed unsafe partial class CpuOps
     private void Attend<TElement>(in AttentionCall call, ReadOnlySpan<TokenPlace> places)
         where TElement : struct, IKvElement
     {
-        switch (Level)
+        switch (_intrinsics)
         {
             case SimdLevel.Scalar:
                 _attentionScratch.Reserve(Pool.Threads, ScalarAttentionJob<TElement>.ScratchFloats(call.Kv), 0);

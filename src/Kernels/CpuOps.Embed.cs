@@ -23,7 +23,7 @@ public sealed unsafe partial class CpuOps
         fixed (int* pTokens = tokens)
         fixed (float* px = x)
         {
-            EmbedJob job = new() { Table = table, Level = Level, Tokens = pTokens, X = px };
+            EmbedJob job = new() { Table = table, Level = _intrinsics, Tokens = pTokens, X = px };
             Pool.For(ref job, tokens.Length, Math.Max(1, EmbedGrain / table.Columns));
         }
     }

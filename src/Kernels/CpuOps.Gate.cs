@@ -40,7 +40,7 @@ public sealed unsafe partial class CpuOps
         }
         fixed (float* xs = x)
         {
-            switch (Level)
+            switch (_intrinsics)
             {
                 case SimdLevel.Scalar:
                     Kernels.Softmax.Run<ScalarLane>(xs, x.Length);
@@ -58,7 +58,7 @@ public sealed unsafe partial class CpuOps
     private void Map<TFunction>(float* a, float* b, float* y, int length)
         where TFunction : struct, IBinaryFunction
     {
-        switch (Level)
+        switch (_intrinsics)
         {
             case SimdLevel.Scalar:
                 MapLanes<ScalarLane, TFunction>(a, b, y, length);

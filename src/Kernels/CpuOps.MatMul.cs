@@ -68,13 +68,14 @@ public sealed unsafe partial class CpuOps
             Scales = q.Scales,
             ScaledSums = q.ScaledSums,
             HalfSums = q.HalfSums,
+            Factors = q.Factors,
             Tokens = tokens,
             Groups = q.Blocks / QuantizedActivations.GroupBlocks,
             // The bias comes last: after the outliers, if there are any.
             Bias = q.Outliers.Ordered.IsEmpty ? bias : null,
             Y = y,
         };
-        switch (Level)
+        switch (_intrinsics)
         {
             case SimdLevel.Avx512: MultiplyIntegers<Avx512Lanes>(product, q.Outliers.Ordered, bias); break;
             case SimdLevel.AvxVnni or SimdLevel.Avx2: MultiplyIntegers<Avx2Lanes>(product, q.Outliers.Ordered, bias); break;
@@ -97,7 +98,7 @@ public sealed unsafe partial class CpuOps
                 Bias = bias,
                 Y = product.Y,
                 Tokens = product.Tokens,
-                Level = Level,
+                Level = _intrinsics,
             };
             IntegerJob<TLanes> job = new() { Product = product, Kernel = kernel, Scratch = _scratch, Rest = rest };
             Pool.For(ref job, product.W.Rows, Grain(product.W, Panel.Rows));
@@ -106,7 +107,7 @@ public sealed unsafe partial class CpuOps
 
     private void MultiplyFloats(in WeightMatrix w, int tokens, float* x, float* bias, float* y)
     {
-        FloatProduct product = new() { W = w, Level = Level, X = x, Tokens = tokens, Bias = bias, Y = y };
+        FloatProduct product = new() { W = w, Level = _intrinsics, X = x, Tokens = tokens, Bias = bias, Y = y };
         _scratch.Reserve(product.ScratchBytes);
         FloatJob job = new() { Product = product, Scratch = _scratch };
         Pool.For(ref job, w.Rows, Grain(w, product.PanelRows));

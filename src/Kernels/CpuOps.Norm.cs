@@ -24,7 +24,7 @@ public sealed unsafe partial class CpuOps
         fixed (float* xs = x, weights = weight, ys = y)
         {
             int rows = x.Length / weight.Length;
-            switch (Level)
+            switch (_intrinsics)
             {
                 case SimdLevel.Scalar:
                     RmsNormRows<ScalarLane>(xs, weights, eps, ys, rows, weight.Length);

@@ -19,7 +19,7 @@ public sealed unsafe partial class CpuOps
         q.Reshape(x.Length / columns, columns);
         fixed (float* px = x)
         {
-            QuantizeJob job = new() { X = px, Q = q, Level = Level };
+            QuantizeJob job = new() { X = px, Q = q, Level = _intrinsics };
             // Rows of a tile share cache lines of scales, so a tile goes to one thread.
             int tiles = (q.Rows + QuantizedActivations.TileRows - 1) / QuantizedActivations.TileRows;
             Pool.For(ref job, tiles, Math.Max(1, QuantizeGrain / (columns * QuantizedActivations.TileRows)));

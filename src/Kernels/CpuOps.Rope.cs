@@ -24,7 +24,7 @@ public sealed unsafe partial class CpuOps
         fixed (float* xs = x, factors = cosSin)
         {
             RopeCall call = new() { X = xs, CosSin = factors, Heads = heads, HeadDim = headDim, RopeDim = ropeDim };
-            switch (Level)
+            switch (_intrinsics)
             {
                 case SimdLevel.Scalar when pairing == RopePairing.Adjacent:
                     For(new ScalarRopeAdjacentJob { Call = call }, tokens, heads * headDim);

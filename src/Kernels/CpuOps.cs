@@ -9,6 +9,9 @@ namespace LocalLlm.Kernels;
 /// <param name="pool">The threads to use; not disposed with this.</param>
 public sealed unsafe partial class CpuOps(SimdLevel level, WorkerPool pool)
 {
+    // What all operations but matrix products choose by.
+    private readonly SimdLevel _intrinsics = SimdLevels.Intrinsics(level);
+
     /// <summary>The instructions in use.</summary>
     public SimdLevel Level { get; } = SimdLevels.IsSupported(level)
         ? level

@@ -21,7 +21,7 @@ internal static unsafe class FloatDot
     /// <param name="n">Length, 0 or more.</param>
     public static float Dot(SimdLevel level, float* w, float* x, int n) => level switch
     {
-        SimdLevel.Avx512 => Avx512FloatTile.Dot(w, x, n),
+        SimdLevel.Avx512 or SimdLevel.Avx512Vnni => Avx512FloatTile.Dot(w, x, n),
         SimdLevel.AvxVnni or SimdLevel.Avx2 => Avx2FloatTile.Dot(w, x, n),
         _ => ScalarFloatTile.Dot(w, x, n),
     };

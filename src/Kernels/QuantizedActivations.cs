@@ -43,14 +43,15 @@ public sealed unsafe class QuantizedActivations : IDisposable
         _maxColumns = RoundUp(maxColumns, GroupLength);
         nuint weights = (nuint)_capacityRows * (nuint)_maxColumns;
         nuint blocks = weights / BlockLength;
-        nuint bytes = weights + blocks * (2 * sizeof(float) + 2 * sizeof(short));
+        nuint bytes = weights + blocks * (2 * sizeof(float) + 2 * sizeof(short) + (nuint)sizeof(ActivationFactors));
         _memory = (byte*)NativeMemory.AlignedAlloc(bytes, 64);
         // Kernels compute on the unused tokens of a tile too and drop the results: leftovers that happen to be subnormal would only cost time.
         NativeMemory.Clear(_memory, bytes);
         Quants = (sbyte*)_memory;
         Scales = (float*)(_memory + weights);
         ScaledSums = Scales + blocks;
-        HalfSums = (short*)(ScaledSums + blocks);
+        Factors = (ActivationFactors*)(ScaledSums + blocks);
+        HalfSums = (short*)(Factors + blocks);
         Outliers = new OutlierList(_capacityRows, _maxColumns);
     }
 
@@ -74,6 +75,12 @@ public sealed unsafe class QuantizedActivations : IDisposable
 
     /// <summary>Sums of the quants of each half block, int16 [<see cref="Rows"/>, <see cref="Blocks"/>, 2].</summary>
     public short* HalfSums { get; }
+
+    /// <summary>
+    /// What the assembled kernels read of a block beside its quants [<see cref="Rows"/>, 4, <see cref="Blocks"/> / 4]: they visit first every
+    /// block that belongs to the first partial sum, then those of the second.
+    /// </summary>
+    internal ActivationFactors* Factors { get; }
 
     /// <summary>Values that stand as 0 in the blocks and are multiplied in float32.</summary>
     internal OutlierList Outliers { get; }
@@ -107,6 +114,12 @@ public sealed unsafe class QuantizedActivations : IDisposable
 
     /// <summary>Scaled sums of the tile of four rows that <paramref name="row"/> is in: [<see cref="Blocks"/>, 4].</summary>
     internal float* TileScaledSums(int row) => ScaledSums + (long)(row / TileRows) * Blocks * TileRows;
+
+    /// <summary>Factors of a row [4, <see cref="Blocks"/> / 4].</summary>
+    internal ActivationFactors* RowFactors(int row) => Factors + (long)row * Blocks;
+
+    /// <summary>Place of a block in <see cref="RowFactors"/>.</summary>
+    internal int FactorIndex(int block) => block % GroupBlocks * (Blocks / GroupBlocks) + block / GroupBlocks;
 
     /// <summary>Offset, from the start of a row's quants, of the first half of a block; the second half stands <see cref="SecondHalf"/> bytes further.</summary>
     internal static int HalfOffset(int block) => block / GroupBlocks * GroupLength + block % GroupBlocks * (BlockLength / 2);

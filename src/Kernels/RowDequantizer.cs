@@ -33,6 +33,7 @@ public static unsafe partial class RowDequantizer
                 DequantizeVector<Avx2WeightWriter>(type, row, columns, destination);
                 break;
             case SimdLevel.Avx512:
+            case SimdLevel.Avx512Vnni:
                 DequantizeVector<Avx512WeightWriter>(type, row, columns, destination);
                 break;
             default:

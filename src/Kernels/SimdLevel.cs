@@ -17,4 +17,7 @@ public enum SimdLevel
 
     /// <summary>512-bit integers and floats: AVX-512 F, BW, DQ and VL.</summary>
     Avx512,
+
+    /// <summary><see cref="Avx512"/>, and matrix products by kernels assembled at run time around the 512-bit <c>vpdpbusd</c> (AVX512_VNNI).</summary>
+    Avx512Vnni,
 }

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using LocalLlm.Kernels.Assembled;
 
 namespace LocalLlm.Kernels;
 
@@ -21,10 +22,14 @@ public static class SimdLevels
         SimdLevel.AvxVnni => Avx2.IsSupported && Fma.IsSupported && AvxVnni.IsSupported,
         // IsHardwareAccelerated is false where 512-bit code would make the processor clock down, and where DOTNET_PreferredVectorBitWidth=256 asks to leave it.
         SimdLevel.Avx512 => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512BW.VL.IsSupported && Fma.IsSupported,
+        SimdLevel.Avx512Vnni => AssembledKernels.ProcessorHasInstructions && AssembledKernels.Instance.Refusal.Length == 0,
         _ => throw new ArgumentOutOfRangeException(nameof(level), level, "Not a SIMD level."),
     };
 
-    /// <summary>The level's name as flags and logs spell it: <c>scalar</c>, <c>avx2</c>, <c>avxvnni</c> or <c>avx512</c>.</summary>
+    /// <summary>The level without what is assembled at run time: the intrinsics that everything but matrix products uses.</summary>
+    internal static SimdLevel Intrinsics(SimdLevel level) => level == SimdLevel.Avx512Vnni ? SimdLevel.Avx512 : level;
+
+    /// <summary>The level's name as flags and logs spell it: <c>scalar</c>, <c>avx2</c>, <c>avxvnni</c>, <c>avx512</c> or <c>avx512vnni</c>.</summary>
     /// <param name="level">Any level.</param>
     public static string Name(SimdLevel level) => level switch
     {
@@ -32,6 +37,7 @@ public static class SimdLevels
         SimdLevel.Avx2 => "avx2",
         SimdLevel.AvxVnni => "avxvnni",
         SimdLevel.Avx512 => "avx512",
+        SimdLevel.Avx512Vnni => "avx512vnni",
         _ => throw new ArgumentOutOfRangeException(nameof(level), level, "Not a SIMD level."),
     };
 

@@ -73,7 +73,7 @@ public unsafe class FloatDotTests
     {
         switch (level)
         {
-            case SimdLevel.Avx512: Avx512FloatTile.Tile(w, x, n, dots); break;
+            case SimdLevel.Avx512 or SimdLevel.Avx512Vnni: Avx512FloatTile.Tile(w, x, n, dots); break;
             case SimdLevel.Avx2 or SimdLevel.AvxVnni: Avx2FloatTile.Tile(w, x, n, dots); break;
             default: ScalarFloatTile.Tile(w, x, n, dots); break;
         }
@@ -83,7 +83,7 @@ public unsafe class FloatDotTests
     {
         switch (level)
         {
-            case SimdLevel.Avx512: Avx512FloatTile.Rows(w, x, n, dots); break;
+            case SimdLevel.Avx512 or SimdLevel.Avx512Vnni: Avx512FloatTile.Rows(w, x, n, dots); break;
             case SimdLevel.Avx2 or SimdLevel.AvxVnni: Avx2FloatTile.Rows(w, x, n, dots); break;
             default: ScalarFloatTile.Rows(w, x, n, dots); break;
         }

@@ -141,5 +141,5 @@ public class HalfWideningTests
         return narrowed;
     }
 
-    private static int Lanes(SimdLevel level) => level switch { SimdLevel.Scalar => 1, SimdLevel.Avx512 => 16, _ => 8 };
+    private static int Lanes(SimdLevel level) => level switch { SimdLevel.Scalar => 1, SimdLevel.Avx512 or SimdLevel.Avx512Vnni => 16, _ => 8 };
 }

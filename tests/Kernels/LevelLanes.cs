@@ -24,7 +24,7 @@ internal static class LevelLanes
             case SimdLevel.Scalar:
                 body.Run<ScalarLane>();
                 break;
-            case SimdLevel.Avx512:
+            case SimdLevel.Avx512 or SimdLevel.Avx512Vnni:
                 body.Run<Avx512Lanes>();
                 break;
             default:
@@ -36,7 +36,7 @@ internal static class LevelLanes
     /// <summary>The scalar level has no sixteen lanes: nothing to run.</summary>
     public static void Run16(SimdLevel level, ILanes16Body body)
     {
-        if (level == SimdLevel.Avx512)
+        if (level is SimdLevel.Avx512 or SimdLevel.Avx512Vnni)
         {
             body.Run<Avx512Lanes>();
         }

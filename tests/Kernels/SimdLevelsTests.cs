@@ -45,7 +45,7 @@ public class SimdLevelsTests
             Assert.Equal(level, SimdLevels.Parse(SimdLevels.Name(level)));
             Assert.Equal(level, SimdLevels.Parse(SimdLevels.Name(level).ToUpperInvariant()));
         }
-        Assert.Equal(["scalar", "avx2", "avxvnni", "avx512"], Enum.GetValues<SimdLevel>().Select(SimdLevels.Name));
+        Assert.Equal(["scalar", "avx2", "avxvnni", "avx512", "avx512vnni"], Enum.GetValues<SimdLevel>().Select(SimdLevels.Name));
     }
 
     [Fact]

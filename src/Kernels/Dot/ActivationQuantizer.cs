@@ -26,6 +26,7 @@ internal static unsafe class ActivationQuantizer
         float* scales = q.TileScales(row) + row % TileRows;
         float* scaledSums = q.TileScaledSums(row) + row % TileRows;
         short* halfSums = q.HalfSums + (long)row * q.Blocks * 2;
+        ActivationFactors* factors = q.RowFactors(row);
         float limit = OutlierList.Limit(TBlock.Dot(x, x, q.Columns), q.Columns);
         q.Outliers.Clear(row);
         float* spare = stackalloc float[BlockLength];
@@ -44,7 +45,9 @@ internal static unsafe class ActivationQuantizer
             sbyte* first = quants + QuantizedActivations.HalfOffset(b);
             float scale = QuantizeBlock<TBlock>(block, largest, first, first + QuantizedActivations.SecondHalf, halfSums + 2 * b);
             scales[b * TileRows] = scale;
-            scaledSums[b * TileRows] = scale * (halfSums[2 * b] + halfSums[2 * b + 1]);
+            int sum = halfSums[2 * b] + halfSums[2 * b + 1];
+            scaledSums[b * TileRows] = scale * sum;
+            factors[q.FactorIndex(b)] = new() { Scale = scale, ScaledSum = scale * sum, Start = -128 * sum, SecondHalfStart = -32 * halfSums[2 * b + 1] };
         }
         for (int b = used; b < q.Blocks; b++)
         {
@@ -53,6 +56,7 @@ internal static unsafe class ActivationQuantizer
             // Minus zero is the one number that leaves every other as it is when added, -0 included.
             scales[b * TileRows] = -0f;
             scaledSums[b * TileRows] = -0f;
+            factors[q.FactorIndex(b)] = new() { Scale = -0f, ScaledSum = -0f };
         }
     }
 

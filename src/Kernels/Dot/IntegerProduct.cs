@@ -17,6 +17,9 @@ internal unsafe struct IntegerProduct
     /// <summary>Scaled sums of the activations, see <see cref="QuantizedActivations.ScaledSums"/>.</summary>
     public float* ScaledSums;
 
+    /// <summary>Factors of the activations, see <see cref="QuantizedActivations.Factors"/>.</summary>
+    public ActivationFactors* Factors;
+
     /// <summary>Sums of half blocks of the activations, see <see cref="QuantizedActivations.HalfSums"/>.</summary>
     public short* HalfSums;
 
@@ -40,6 +43,9 @@ internal unsafe struct IntegerProduct
 
     /// <summary>Sums of half blocks of a token [Groups, 4 blocks, 2].</summary>
     public readonly short* TokenHalfSums(int token) => HalfSums + (long)token * Groups * 8;
+
+    /// <summary>Factors of a token [4, Groups].</summary>
+    public readonly ActivationFactors* TokenFactors(int token) => Factors + (long)token * Groups * QuantizedActivations.GroupBlocks;
 
     /// <summary>Scales of the tile of four tokens that <paramref name="token"/> is in [4 * Groups, 4].</summary>
     public readonly float* TileScales(int token) => Scales + TileOffset(token);

@@ -1,4 +1,5 @@
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 
 namespace LocalLlm.Kernels.Dot;
 
@@ -47,7 +48,8 @@ internal readonly unsafe struct ProductKernel
         where TFormat : struct, IDotFormat
         => level switch
         {
-            SimdLevel.Avx512 when tokens < PanelTokens => Loop<Avx512RowLoop<TFormat>>(),
+            SimdLevel.Avx512Vnni when tokens >= PanelTokens => Loop<AssembledLoop<TFormat>>(),
+            SimdLevel.Avx512 or SimdLevel.Avx512Vnni when tokens < PanelTokens => Loop<Avx512RowLoop<TFormat>>(),
             SimdLevel.Avx512 => Loop<PanelLoop<TFormat, Avx512PanelKernel<TFormat>>>(),
             SimdLevel.AvxVnni when tokens < PanelTokens => Loop<Avx2RowLoop<TFormat, AvxVnniByteDot>>(),
             SimdLevel.AvxVnni => Loop<PanelLoop<TFormat, Avx2PanelKernel<TFormat, AvxVnniByteDot>>>(),
