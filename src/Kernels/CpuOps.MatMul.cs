@@ -9,6 +9,9 @@ public sealed unsafe partial class CpuOps
     // A chunk of weights takes some microseconds to read, against a fraction of one for handing it out.
     private const int ChunkBytes = 64 * 1024;
 
+    // Rows that kernels for few tokens work on at a time.
+    private const int RowTile = 4;
+
     private readonly WorkerScratch _scratch = new(pool.Threads);
 
     /// <summary>True if weights of the format are multiplied as integers when quantized activations are given.</summary>
@@ -101,7 +104,7 @@ public sealed unsafe partial class CpuOps
                 Level = _intrinsics,
             };
             IntegerJob<TLanes> job = new() { Product = product, Kernel = kernel, Scratch = _scratch, Rest = rest };
-            Pool.For(ref job, product.W.Rows, Grain(product.W, Panel.Rows));
+            Pool.For(ref job, product.W.Rows, Grain(product.W, product.Tokens < ProductKernel.PanelTokens ? RowTile : Panel.Rows));
         }
     }
 
@@ -113,12 +116,12 @@ public sealed unsafe partial class CpuOps
         Pool.For(ref job, w.Rows, Grain(w, product.PanelRows));
     }
 
-    /// <summary>Rows of a chunk: at least a panel or 64 KiB, unless that left threads without one; always whole tiles of four.</summary>
+    /// <summary>Rows of a chunk: at least a panel or 64 KiB, unless that left threads without one; always whole panels.</summary>
     private int Grain(in WeightMatrix w, int panelRows)
     {
         long rows = Math.Max(panelRows, ChunkBytes / w.RowBytes);
         long share = w.Rows / (4L * Pool.Threads);
-        return (int)Math.Max(4, Math.Min(rows, share) / 4 * 4);
+        return (int)Math.Max(panelRows, Math.Min(rows, share) / panelRows * panelRows);
     }
 
     /// <summary>A chunk of rows: the integer product, then, while the rows are still in the cache, what the outliers add to it.</summary>

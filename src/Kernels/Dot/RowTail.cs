@@ -14,7 +14,7 @@ internal static unsafe class RowTail
 
     /// <summary>Four rows from <paramref name="row"/> on; past <paramref name="last"/>, that one again.</summary>
     public static FourRows Rows(in WeightMatrix w, int row, int last) =>
-        new(w.Row(row), w.Row(Math.Min(row + 1, last)), w.Row(Math.Min(row + 2, last)), w.Row(Math.Min(row + 3, last)));
+        new(w.Row(Math.Min(row, last)), w.Row(Math.Min(row + 1, last)), w.Row(Math.Min(row + 2, last)), w.Row(Math.Min(row + 3, last)));
 
     /// <summary>
     /// Rows of which only the last, incomplete group may be read: copies, completed with zero blocks. Together with the padding of the
