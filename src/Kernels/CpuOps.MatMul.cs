@@ -74,36 +74,16 @@ public sealed unsafe partial class CpuOps
             Factors = q.Factors,
             Tokens = tokens,
             Groups = q.Blocks / QuantizedActivations.GroupBlocks,
-            // The bias comes last: after the outliers, if there are any.
-            Bias = q.Outliers.Ordered.IsEmpty ? bias : null,
+            Bias = bias,
+            OutlierCount = q.Outliers.Ordered.Length,
             Y = y,
         };
-        switch (_intrinsics)
-        {
-            case SimdLevel.Avx512: MultiplyIntegers<Avx512Lanes>(product, q.Outliers.Ordered, bias); break;
-            case SimdLevel.AvxVnni or SimdLevel.Avx2: MultiplyIntegers<Avx2Lanes>(product, q.Outliers.Ordered, bias); break;
-            default: MultiplyIntegers<ScalarLane>(product, q.Outliers.Ordered, bias); break;
-        }
-    }
-
-    private void MultiplyIntegers<TLanes>(in IntegerProduct product, ReadOnlySpan<Outlier> outliers, float* bias)
-        where TLanes : unmanaged, IFloatLanes<TLanes>
-    {
         ProductKernel kernel = ProductKernel.Choose(product.W.Type, Level, product.Tokens);
         _scratch.Reserve(kernel.ScratchBytes(product.Groups));
-        fixed (Outlier* first = outliers)
+        fixed (Outlier* outliers = q.Outliers.Ordered)
         {
-            OutlierProduct<TLanes> rest = new()
-            {
-                W = product.W,
-                Outliers = first,
-                Count = outliers.Length,
-                Bias = bias,
-                Y = product.Y,
-                Tokens = product.Tokens,
-                Level = _intrinsics,
-            };
-            IntegerJob<TLanes> job = new() { Product = product, Kernel = kernel, Scratch = _scratch, Rest = rest };
+            product.Outliers = outliers;
+            IntegerJob job = new() { Product = product, Kernel = kernel, Scratch = _scratch };
             Pool.For(ref job, product.W.Rows, Grain(product.W, product.Tokens < ProductKernel.PanelTokens ? RowTile : Panel.Rows));
         }
     }
@@ -124,23 +104,13 @@ public sealed unsafe partial class CpuOps
         return (int)Math.Max(panelRows, Math.Min(rows, share) / panelRows * panelRows);
     }
 
-    /// <summary>A chunk of rows: the integer product, then, while the rows are still in the cache, what the outliers add to it.</summary>
-    private struct IntegerJob<TLanes> : IParallelJob
-        where TLanes : unmanaged, IFloatLanes<TLanes>
+    private struct IntegerJob : IParallelJob
     {
         public IntegerProduct Product;
         public ProductKernel Kernel;
         public WorkerScratch Scratch;
-        public OutlierProduct<TLanes> Rest;
 
-        public readonly void Run(int begin, int end, int worker)
-        {
-            Kernel.Run(Product, begin, end, Scratch.Of(worker));
-            if (Rest.Count > 0)
-            {
-                Rest.Run(begin, end);
-            }
-        }
+        public readonly void Run(int begin, int end, int worker) => Kernel.Run(Product, begin, end, Scratch.Of(worker));
     }
 
     private struct FloatJob : IParallelJob

@@ -45,6 +45,7 @@ internal readonly unsafe struct AssembledLoop<TFormat> : IProductLoop
                     Store(product, partials + i * TileShape.Rows, tokens * TileShape.Rows, token + i, row, stop - row);
                 }
             }
+            OutlierProduct.Add<Avx512Lanes, PanelColumns<TFormat>>(product, new(scratch, row, product.Groups), row, stop);
         }
     }
 
@@ -56,7 +57,7 @@ internal readonly unsafe struct AssembledLoop<TFormat> : IProductLoop
         if (rows == TileShape.Rows)
         {
             float* y = product.Y + (long)token * product.W.Rows + row;
-            if (product.Bias is not null)
+            if (product.BlockBias is not null)
             {
                 low += Vector512.Load(product.Bias + row);
                 high += Vector512.Load(product.Bias + row + 16);

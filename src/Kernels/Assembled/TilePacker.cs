@@ -12,10 +12,8 @@ namespace LocalLlm.Kernels.Assembled;
 internal static unsafe class TilePacker<TFormat>
     where TFormat : struct, IDotFormat
 {
-    private static readonly TileShape s_shape = TileShape.All[TileShape.IndexOf<TFormat>()];
-
     /// <summary>Bytes of a panel of rows of so many groups.</summary>
-    public static long Bytes(int groups) => (long)groups * QuantizedActivations.GroupBlocks * s_shape.BlockBytes;
+    public static long Bytes(int groups) => (long)groups * QuantizedActivations.GroupBlocks * BlockBytes;
 
     /// <summary>Packs rows.</summary>
     /// <param name="product">Whose weights.</param>
@@ -70,7 +68,8 @@ internal static unsafe class TilePacker<TFormat>
         }
     }
 
-    private static int BlockBytes => TileShape.QuantBytes + TileShape.VectorPair * (1 + (TFormat.HasMinimums ? 1 : 0) + (TFormat.HasHalfScales ? 2 : 0));
+    /// <summary>Bytes of a block of 32 rows; a constant of the compiled code.</summary>
+    public static int BlockBytes => TileShape.QuantBytes + TileShape.VectorPair * (1 + (TFormat.HasMinimums ? 1 : 0) + (TFormat.HasHalfScales ? 2 : 0));
 
     /// <summary>Unpacks four rows of a group and gathers what four consecutive quants k of theirs are: to[64 k ..] = [4 blocks, 4 rows].</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -6,11 +6,10 @@ namespace LocalLlm.Kernels.Dot;
 internal static unsafe class ActivationQuantizer
 {
     private const int BlockLength = QuantizedActivations.BlockLength;
-    private const int TileRows = QuantizedActivations.TileRows;
-    private const float SmallestNormal = 1.17549435E-38f; // 2^-126
+    internal const float SmallestNormal = 1.17549435E-38f; // 2^-126
 
     // Steps between 0 and the largest value of a block: just below 127.5, so that the largest value still rounds to 127. A finer step leaves smaller errors.
-    private const float FinestSteps = 127.49f;
+    internal const float FinestSteps = 127.49f;
 
     private const uint Infinity = 0x7F80_0000;
 
@@ -22,71 +21,73 @@ internal static unsafe class ActivationQuantizer
     public static void QuantizeRow<TBlock>(float* x, QuantizedActivations q, int row)
         where TBlock : struct, IBlockQuantizer
     {
-        sbyte* quants = q.RowQuants(row);
-        float* scales = q.TileScales(row) + row % TileRows;
-        float* scaledSums = q.TileScaledSums(row) + row % TileRows;
-        short* halfSums = q.HalfSums + (long)row * q.Blocks * 2;
-        ActivationFactors* factors = q.RowFactors(row);
         float limit = OutlierList.Limit(TBlock.Dot(x, x, q.Columns), q.Columns);
         q.Outliers.Clear(row);
-        float* spare = stackalloc float[BlockLength];
+        float* spare = stackalloc float[QuantizedActivations.GroupLength];
         int used = q.Columns / BlockLength;
-        for (int b = 0; b < used; b++)
+        for (int b = 0; b < used; b += QuantizedActivations.GroupBlocks)
         {
-            float* block = x + b * BlockLength;
-            uint largest = TBlock.LargestMagnitude(block);
-            if (BitConverter.UInt32BitsToSingle(largest) > limit)
+            int blocks = Math.Min(QuantizedActivations.GroupBlocks, used - b), column = b * BlockLength;
+            GroupPlace place = new(q, row, b / QuantizedActivations.GroupBlocks);
+            if (blocks == QuantizedActivations.GroupBlocks && TBlock.TryGroup(x + column, limit, place))
             {
-                Unsafe.CopyBlockUnaligned(spare, block, BlockLength * sizeof(float));
-                q.Outliers.Take(row, b * BlockLength, new Span<float>(spare, BlockLength), limit);
-                block = spare;
-                largest = TBlock.LargestMagnitude(block);
+                continue;
             }
-            sbyte* first = quants + QuantizedActivations.HalfOffset(b);
-            float scale = QuantizeBlock<TBlock>(block, largest, first, first + QuantizedActivations.SecondHalf, halfSums + 2 * b);
-            scales[b * TileRows] = scale;
-            int sum = halfSums[2 * b] + halfSums[2 * b + 1];
-            scaledSums[b * TileRows] = scale * sum;
-            factors[q.FactorIndex(b)] = new() { Scale = scale, ScaledSum = scale * sum, Start = -128 * sum, SecondHalfStart = -32 * halfSums[2 * b + 1] };
+            float* group = x + column;
+            if (HasOutlier<TBlock>(group, blocks, limit))
+            {
+                Unsafe.CopyBlockUnaligned(spare, group, (uint)(blocks * BlockLength * sizeof(float)));
+                q.Outliers.Take(row, column, new Span<float>(spare, blocks * BlockLength), limit);
+                group = spare;
+                if (blocks == QuantizedActivations.GroupBlocks && TBlock.TryGroup(group, float.PositiveInfinity, place))
+                {
+                    continue;
+                }
+            }
+            for (int i = 0; i < blocks; i++)
+            {
+                QuantizeBlock<TBlock>(group + i * BlockLength, place, i);
+            }
         }
         for (int b = used; b < q.Blocks; b++)
         {
-            sbyte* first = quants + QuantizedActivations.HalfOffset(b);
-            Clear(first, first + QuantizedActivations.SecondHalf, halfSums + 2 * b);
+            GroupPlace place = new(q, row, b / QuantizedActivations.GroupBlocks);
             // Minus zero is the one number that leaves every other as it is when added, -0 included.
-            scales[b * TileRows] = -0f;
-            scaledSums[b * TileRows] = -0f;
-            factors[q.FactorIndex(b)] = new() { Scale = -0f, ScaledSum = -0f };
+            place.Clear(b % QuantizedActivations.GroupBlocks, -0f);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float QuantizeBlock<TBlock>(float* x, uint largest, sbyte* first, sbyte* second, short* halfSums)
+    private static bool HasOutlier<TBlock>(float* x, int blocks, float limit)
         where TBlock : struct, IBlockQuantizer
     {
-        float scale = BitConverter.UInt32BitsToSingle(largest) / FinestSteps;
+        bool any = false;
+        for (int i = 0; i < blocks; i++)
+        {
+            any |= BitConverter.UInt32BitsToSingle(TBlock.LargestMagnitude(x + i * BlockLength)) > limit;
+        }
+        return any;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void QuantizeBlock<TBlock>(float* x, in GroupPlace place, int block)
+        where TBlock : struct, IBlockQuantizer
+    {
+        uint largest = TBlock.LargestMagnitude(x);
+        float step = BitConverter.UInt32BitsToSingle(largest) / FinestSteps;
         if (largest >= Infinity)
         {
             // There is no quant for infinity or NaN. A NaN as scale makes them show in every result that depends on the block.
-            Clear(first, second, halfSums);
-            return float.NaN;
+            place.Clear(block, float.NaN);
+            return;
         }
-        if (scale < SmallestNormal)
+        if (step < SmallestNormal)
         {
-            Clear(first, second, halfSums);
-            return 0;
+            place.Clear(block, 0);
+            return;
         }
-        float inverse = 1f / scale;
-        halfSums[0] = (short)TBlock.QuantizeHalf(x, inverse, first);
-        halfSums[1] = (short)TBlock.QuantizeHalf(x + BlockLength / 2, inverse, second);
-        return scale * TBlock.Fit(x, inverse);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Clear(sbyte* first, sbyte* second, short* halfSums)
-    {
-        Unsafe.InitBlockUnaligned(first, 0, BlockLength / 2);
-        Unsafe.InitBlockUnaligned(second, 0, BlockLength / 2);
-        halfSums[0] = halfSums[1] = 0;
+        float inverse = 1f / step;
+        int first = TBlock.QuantizeHalf(x, inverse, place.First(block)), second = TBlock.QuantizeHalf(x + BlockLength / 2, inverse, place.Second(block));
+        place.Store(block, step * TBlock.Fit(x, inverse), first, second);
     }
 }

@@ -11,6 +11,10 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
     where TByteDot : struct, IByteDot
 {
     /// <inheritdoc/>
+    public static void AddOutliers(in IntegerProduct product, int begin, int end) =>
+        OutlierProduct.Add<Avx2Lanes, RowColumns<TFormat>>(product, new(product.W), begin, end);
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pack(in Panel panel, int panelRow, FourRows rows, int beginGroup, int endGroup)
     {

@@ -30,5 +30,9 @@ internal readonly unsafe struct Avx512BlockQuantizer : IBlockQuantizer
     public static float Fit(float* x, float inverse) => BlockFit.Of<Avx512Lanes>(x, inverse);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryGroup(float* x, float limit, in GroupPlace to) => Avx512GroupQuantizer.TryQuantize(x, limit, to);
+
+    /// <inheritdoc/>
     public static float Dot(float* a, float* b, int length) => Avx512Lanes.Dot(a, b, length);
 }

@@ -9,6 +9,10 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
     where TFormat : struct, IDotFormat
 {
     /// <inheritdoc/>
+    public static void AddOutliers(in IntegerProduct product, int begin, int end) =>
+        OutlierProduct.Add<Avx512Lanes, RowColumns<TFormat>>(product, new(product.W), begin, end);
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Pack(in Panel panel, int panelRow, FourRows rows, int beginGroup, int endGroup)
     {

@@ -12,6 +12,12 @@ internal static unsafe class BlockLoads
 {
     private const byte LowNibbles = 0x0F;
 
+    /// <summary>One nibble of a block of 32: low ones are the first half, high ones the second.</summary>
+    /// <param name="qs">The field, 16 bytes.</param>
+    /// <param name="i">Which weight, 0 to 31.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Nibble(byte* qs, int i) => (qs[i % 16] >> (i / 16 * 4)) & LowNibbles;
+
     /// <summary>Nibbles of two blocks: low ones are the first halves, high ones the second.</summary>
     /// <param name="qs">Field of the first block, 16 bytes.</param>
     /// <param name="stride">Bytes of a block.</param>

@@ -43,6 +43,14 @@ internal readonly unsafe struct DotQ4_0 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weight(byte* row, int column)
+    {
+        BlockQ4_0* b = (BlockQ4_0*)row + column / 32;
+        return (float)b->D * (BlockLoads.Nibble(b->Qs, column % 32) - Offset);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

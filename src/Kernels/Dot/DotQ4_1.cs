@@ -40,6 +40,14 @@ internal readonly unsafe struct DotQ4_1 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weight(byte* row, int column)
+    {
+        BlockQ4_1* b = (BlockQ4_1*)row + column / 32;
+        return (float)b->D * BlockLoads.Nibble(b->Qs, column % 32) + (float)b->M;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

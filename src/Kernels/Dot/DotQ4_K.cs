@@ -43,6 +43,17 @@ internal readonly unsafe struct DotQ4_K : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weight(byte* row, int column)
+    {
+        BlockQ4_K* b = (BlockQ4_K*)row + column / 256;
+        int i = column % 256, k = i / 32;
+        int q = (b->Qs[k / 2 * 32 + i % 32] >> (k % 2 * 4)) & 15;
+        SixBitScales six = SixBitScales.Unpack(new(b->Scales, 12));
+        return (float)b->D * six.Scale(k) * q - (float)b->DMin * six.Minimum(k);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

@@ -40,6 +40,15 @@ internal readonly unsafe struct DotQ5_1 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weight(byte* row, int column)
+    {
+        BlockQ5_1* b = (BlockQ5_1*)row + column / 32;
+        int fifth = (int)(b->Qh >> (column % 32)) & 1;
+        return (float)b->D * (BlockLoads.Nibble(b->Qs, column % 32) | fifth << 4) + (float)b->M;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

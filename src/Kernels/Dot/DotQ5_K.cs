@@ -43,6 +43,17 @@ internal readonly unsafe struct DotQ5_K : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weight(byte* row, int column)
+    {
+        BlockQ5_K* b = (BlockQ5_K*)row + column / 256;
+        int i = column % 256, k = i / 32;
+        int low = (b->Qs[k / 2 * 32 + i % 32] >> (k % 2 * 4)) & 15, fifth = (b->Qh[i % 32] >> k) & 1;
+        SixBitScales six = SixBitScales.Unpack(new(b->Scales, 12));
+        return (float)b->D * six.Scale(k) * (low | fifth << 4) - (float)b->DMin * six.Minimum(k);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

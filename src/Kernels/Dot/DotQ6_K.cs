@@ -52,6 +52,16 @@ internal readonly unsafe struct DotQ6_K : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weight(byte* row, int column)
+    {
+        BlockQ6_K* b = (BlockQ6_K*)row + column / 256;
+        int i = column % 256, half = i / 128, k = i % 128 / 32, l = i % 32;
+        int low = (b->Ql[64 * half + 32 * (k % 2) + l] >> (k / 2 * 4)) & 15, high = (b->Qh[32 * half + l] >> (2 * k)) & 3;
+        return (float)b->D * b->Scales[i / 16] * ((low | high << 4) - Offset);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

@@ -40,6 +40,14 @@ internal readonly unsafe struct DotQ8_0 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Weight(byte* row, int column)
+    {
+        BlockQ8_0* b = (BlockQ8_0*)row + column / 32;
+        return (float)b->D * b->Qs[column % 32];
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

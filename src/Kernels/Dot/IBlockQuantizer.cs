@@ -21,6 +21,13 @@ internal interface IBlockQuantizer
     /// <param name="inverse">Reciprocal of the scale.</param>
     static abstract unsafe float Fit(float* x, float inverse);
 
+    /// <summary>Quantizes four blocks at once, if they are ordinary ones.</summary>
+    /// <param name="x">Activations [4 blocks, 32].</param>
+    /// <param name="limit">Magnitude above which a value is an outlier.</param>
+    /// <param name="to">Where the results go.</param>
+    /// <returns>False if nothing was done.</returns>
+    static virtual unsafe bool TryGroup(float* x, float limit, in GroupPlace to) => false;
+
     /// <summary>The sum of a[k] * b[k], k = 0..length-1, by the float dot law.</summary>
     /// <param name="a">Float32 [length].</param>
     /// <param name="b">Float32 [length].</param>

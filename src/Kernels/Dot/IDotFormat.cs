@@ -41,6 +41,11 @@ internal unsafe interface IDotFormat
     /// <returns>The block's factors.</returns>
     static abstract BlockFactors Unpack(byte* row, int block, sbyte* quants);
 
+    /// <summary>One weight decoded, the same bits as decoding its block.</summary>
+    /// <param name="row">Start of the row.</param>
+    /// <param name="column">Which weight.</param>
+    static abstract float Weight(byte* row, int column);
+
     /// <summary>Unpacks a group's quants in four vectors of two blocks each.</summary>
     /// <param name="row">Start of the row.</param>
     /// <param name="group">Which group of four blocks.</param>

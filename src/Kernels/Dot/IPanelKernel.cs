@@ -3,6 +3,12 @@ namespace LocalLlm.Kernels.Dot;
 /// <summary>The two steps of a panel that depend on the instructions.</summary>
 internal unsafe interface IPanelKernel
 {
+    /// <summary>Completes rows by what outliers add, see <see cref="OutlierProduct"/>.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="begin">First row.</param>
+    /// <param name="end">One past the last row.</param>
+    static abstract void AddOutliers(in IntegerProduct product, int begin, int end);
+
     /// <summary>Unpacks groups of four rows.</summary>
     /// <param name="panel">Where to.</param>
     /// <param name="panelRow">First of the four rows in the panel, a multiple of four.</param>

@@ -29,8 +29,14 @@ internal unsafe struct IntegerProduct
     /// <summary>Groups of four blocks in a row, the last one possibly padded.</summary>
     public int Groups;
 
-    /// <summary>Float32 [W.Rows], or null.</summary>
+    /// <summary>Float32 [W.Rows], or null. What comes last: after the outliers, if there are any, else stored with the sums.</summary>
     public float* Bias;
+
+    /// <summary>Values that are not in the blocks, by column, then by token.</summary>
+    public Outlier* Outliers;
+
+    /// <summary>How many.</summary>
+    public int OutlierCount;
 
     /// <summary>The result, float32 [Tokens, W.Rows].</summary>
     public float* Y;
@@ -53,9 +59,12 @@ internal unsafe struct IntegerProduct
     /// <summary>Scaled sums of the tile of four tokens that <paramref name="token"/> is in [4 * Groups, 4].</summary>
     public readonly float* TileScaledSums(int token) => ScaledSums + TileOffset(token);
 
-    /// <summary>Stores a dot product, bias added.</summary>
+    /// <summary>The bias, if the sums of the blocks are all there is to a result; else null.</summary>
+    public readonly float* BlockBias => OutlierCount == 0 ? Bias : null;
+
+    /// <summary>Stores the sum of a row's blocks, and the bias unless outliers come before it.</summary>
     public readonly void Store(int token, int row, float dot) =>
-        Y[(long)token * W.Rows + row] = Bias is null ? dot : dot + Bias[row];
+        Y[(long)token * W.Rows + row] = BlockBias is null ? dot : dot + Bias[row];
 
     private readonly long TileOffset(int token) =>
         (long)(token / QuantizedActivations.TileRows) * Groups * QuantizedActivations.GroupBlocks * QuantizedActivations.TileRows;

@@ -1,75 +1,52 @@
 using System.Runtime.CompilerServices;
-using LocalLlm.Gguf;
 
 namespace LocalLlm.Kernels.Dot;
 
 /// <summary>Adds what outliers contribute to a product: for each of them, in order, <c>y[row, r] = fma(value, w[r, column], y[row, r])</c>; then the bias.</summary>
-internal unsafe struct OutlierProduct<TLanes>
-    where TLanes : unmanaged, IFloatLanes<TLanes>
+internal static unsafe class OutlierProduct
 {
     // Rows of weights whose column is decoded at a time: as many as a stack frame holds without a thought.
     private const int PieceRows = 128;
 
-    /// <summary>The weights.</summary>
-    public WeightMatrix W;
-
-    /// <summary>The outliers, by column.</summary>
-    public Outlier* Outliers;
-
-    /// <summary>How many.</summary>
-    public int Count;
-
-    /// <summary>Added to every token's results at last [W.Rows], or null.</summary>
-    public float* Bias;
-
-    /// <summary>Results [Tokens, W.Rows].</summary>
-    public float* Y;
-
-    /// <summary>Tokens, those without outliers included.</summary>
-    public int Tokens;
-
-    /// <summary>Level that decodes the weights.</summary>
-    public SimdLevel Level;
-
-    /// <summary>Completes the results of rows <paramref name="begin"/> to <paramref name="end"/> - 1 of the weights.</summary>
+    /// <summary>Completes the results of rows <paramref name="begin"/> to <paramref name="end"/> - 1 of the weights, while these are still in the cache.</summary>
+    /// <param name="product">The product; its sums of blocks are stored already.</param>
+    /// <param name="columns">The weights.</param>
+    /// <param name="begin">First row.</param>
+    /// <param name="end">One past the last row.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public readonly void Run(int begin, int end)
+    public static void Add<TLanes, TColumns>(in IntegerProduct product, TColumns columns, int begin, int end)
+        where TLanes : unmanaged, IFloatLanes<TLanes>
+        where TColumns : struct, IWeightColumns
     {
+        if (product.OutlierCount == 0)
+        {
+            return;
+        }
         float* weights = stackalloc float[PieceRows];
         for (int first = begin; first < end; first += PieceRows)
         {
             int rows = Math.Min(PieceRows, end - first);
             int decoded = -1;
-            for (int i = 0; i < Count; i++)
+            for (int i = 0; i < product.OutlierCount; i++)
             {
-                Outlier outlier = Outliers[i];
+                Outlier outlier = product.Outliers[i];
                 if (outlier.Column != decoded)
                 {
                     decoded = outlier.Column;
-                    DecodeColumn(decoded, first, rows, weights);
+                    columns.Decode(decoded, first, rows, weights);
                 }
-                Add(outlier.Value, weights, Y + ((long)outlier.Row * W.Rows) + first, rows);
+                AddScaled<TLanes>(outlier.Value, weights, product.Y + ((long)outlier.Row * product.W.Rows) + first, rows);
             }
-            for (int token = 0; Bias != null && token < Tokens; token++)
+            for (int token = 0; product.Bias != null && token < product.Tokens; token++)
             {
-                AddBias(Bias + first, Y + ((long)token * W.Rows) + first, rows);
+                AddBias(product.Bias + first, product.Y + ((long)token * product.W.Rows) + first, rows);
             }
         }
     }
 
-    private readonly void DecodeColumn(int column, int first, int rows, float* weights)
-    {
-        int length = GgmlTypes.BlockLength(W.Type);
-        float* block = stackalloc float[length];
-        byte* data = W.Data + (first * W.RowBytes) + ((long)(column / length) * GgmlTypes.BlockBytes(W.Type));
-        for (int r = 0; r < rows; r++)
-        {
-            RowDequantizer.Dequantize(Level, W.Type, data + (r * W.RowBytes), length, block);
-            weights[r] = block[column % length];
-        }
-    }
-
-    private static void Add(float value, float* weights, float* y, int rows)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddScaled<TLanes>(float value, float* weights, float* y, int rows)
+        where TLanes : unmanaged, IFloatLanes<TLanes>
     {
         TLanes factor = TLanes.Create(value);
         int r = 0;

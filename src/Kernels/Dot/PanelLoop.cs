@@ -24,6 +24,7 @@ internal readonly unsafe struct PanelLoop<TFormat, TKernel> : IProductLoop
                 Multiply(product, panel, row, rows, token, Math.Min(token + blockTokens, product.Tokens));
             }
         }
+        TKernel.AddOutliers(product, begin, end);
     }
 
     private static void Pack(in IntegerProduct product, in Panel panel, int row, int rows)

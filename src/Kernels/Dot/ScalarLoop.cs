@@ -17,6 +17,7 @@ internal readonly unsafe struct ScalarLoop<TFormat> : IProductLoop
                 product.Store(token, row, Dot(product, row, token));
             }
         }
+        OutlierProduct.Add<ScalarLane, RowColumns<TFormat>>(product, new(product.W), begin, end);
     }
 
     private static float Dot(in IntegerProduct product, int row, int token)
