@@ -6,12 +6,6 @@ namespace LocalLlm.Kernels;
 
 public sealed unsafe partial class CpuOps
 {
-    // A chunk of weights takes some microseconds to read, against a fraction of one for handing it out.
-    private const int ChunkBytes = 64 * 1024;
-
-    // Rows that kernels for few tokens work on at a time.
-    private const int RowTile = 4;
-
     private readonly WorkerScratch _scratch = new(pool.Threads);
 
     /// <summary>True if weights of the format are multiplied as integers when quantized activations are given.</summary>
@@ -30,102 +24,71 @@ public sealed unsafe partial class CpuOps
     /// <param name="y">Results [tokens, w.Rows].</param>
     /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
     /// <exception cref="NotSupportedException">The format can't be decoded.</exception>
-    public void MatMul(in WeightMatrix w, ReadOnlySpan<float> x, QuantizedActivations? q, ReadOnlySpan<float> bias, Span<float> y)
+    public void MatMul(in WeightMatrix w, ReadOnlySpan<float> x, QuantizedActivations? q, ReadOnlySpan<float> bias, Span<float> y) =>
+        MatMul(x, q, new Projection(w, bias, y));
+
+    /// <summary>Multiplies up to three matrices by the same vectors, in one pass of the threads. Each of them as in the other overload.</summary>
+    /// <param name="x">Activations [tokens, columns]; not read where <paramref name="q"/> is.</param>
+    /// <param name="q">The same activations quantized, or null.</param>
+    /// <param name="first">A matrix and its results.</param>
+    /// <param name="second">Another; or the default.</param>
+    /// <param name="third">Another; or the default.</param>
+    /// <exception cref="ArgumentException">The shapes do not fit together.</exception>
+    /// <exception cref="NotSupportedException">A format can't be decoded.</exception>
+    public void MatMul(ReadOnlySpan<float> x, QuantizedActivations? q, Projection first, Projection second = default, Projection third = default)
     {
-        if (y.Length % w.Rows != 0 || (!bias.IsEmpty && bias.Length != w.Rows))
+        fixed (float* px = x, bias0 = first.Bias, bias1 = second.Bias, bias2 = third.Bias, y0 = first.Y, y1 = second.Y, y2 = third.Y)
+        fixed (Outlier* outliers = q is null ? default : q.Outliers.Ordered)
         {
-            throw new ArgumentException($"A matrix of {w.Rows} rows gives no {y.Length} results with {bias.Length} biases.");
-        }
-        int tokens = y.Length / w.Rows;
-        if (tokens == 0)
-        {
-            return;
-        }
-        fixed (float* px = x, pBias = bias, py = y)
-        {
-            if (q is not null && HasIntegerKernel(w.Type))
-            {
-                MultiplyIntegers(w, tokens, q, pBias, py);
-            }
-            else if (x.Length == (long)tokens * w.Columns)
-            {
-                MultiplyFloats(w, tokens, px, pBias, py);
-            }
-            else
-            {
-                throw new ArgumentException($"{tokens} tokens by {w.Columns} columns are not {x.Length} activations.");
-            }
+            ProductJob job = new(_scratch);
+            Add(ref job, first, x.Length, px, q, outliers, bias0, y0);
+            Add(ref job, second, x.Length, px, q, outliers, bias1, y1);
+            Add(ref job, third, x.Length, px, q, outliers, bias2, y2);
+            _scratch.Reserve(job.ScratchBytes);
+            Pool.For(ref job, job.Chunks, 1);
         }
     }
 
-    private void MultiplyIntegers(in WeightMatrix w, int tokens, QuantizedActivations q, float* bias, float* y)
+    private void Add(ref ProductJob job, Projection p, int length, float* x, QuantizedActivations? q, Outlier* outliers, float* bias, float* y)
     {
-        if (q.Rows != tokens || q.Columns != w.Columns)
+        if (p.IsNone || p.Tokens == 0)
         {
-            throw new ArgumentException($"{tokens} tokens by {w.Columns} columns are not {q.Rows} by {q.Columns} quantized activations.");
+            return;
         }
-        IntegerProduct product = new()
+        if (q is not null && HasIntegerKernel(p.W.Type))
         {
-            W = w,
+            job.Add(ProductPart.Of(Integers(p, q, outliers, bias, y), Level, Pool.Threads));
+        }
+        else if (length == (long)p.Tokens * p.W.Columns)
+        {
+            job.Add(ProductPart.Of(new FloatProduct { W = p.W, Level = _intrinsics, X = x, Tokens = p.Tokens, Bias = bias, Y = y }, Pool.Threads));
+        }
+        else
+        {
+            throw new ArgumentException($"{p.Tokens} tokens by {p.W.Columns} columns are not {length} activations.");
+        }
+    }
+
+    private static IntegerProduct Integers(Projection p, QuantizedActivations q, Outlier* outliers, float* bias, float* y)
+    {
+        if (q.Rows != p.Tokens || q.Columns != p.W.Columns)
+        {
+            throw new ArgumentException($"{p.Tokens} tokens by {p.W.Columns} columns are not {q.Rows} by {q.Columns} quantized activations.");
+        }
+        return new()
+        {
+            W = p.W,
             Quants = q.Quants,
             Scales = q.Scales,
             ScaledSums = q.ScaledSums,
             HalfSums = q.HalfSums,
             Factors = q.Factors,
-            Tokens = tokens,
+            Tokens = p.Tokens,
             Groups = q.Blocks / QuantizedActivations.GroupBlocks,
             Bias = bias,
+            Outliers = outliers,
             OutlierCount = q.Outliers.Ordered.Length,
             Y = y,
         };
-        ProductKernel kernel = ProductKernel.Choose(product.W.Type, Level, product.Tokens);
-        _scratch.Reserve(kernel.ScratchBytes(product.Groups));
-        fixed (Outlier* outliers = q.Outliers.Ordered)
-        {
-            product.Outliers = outliers;
-            IntegerJob job = new() { Product = product, Kernel = kernel, Scratch = _scratch };
-            Pool.For(ref job, product.W.Rows, Grain(product.W, product.Tokens < ProductKernel.PanelTokens ? RowTile : Panel.Rows));
-        }
-    }
-
-    private void MultiplyFloats(in WeightMatrix w, int tokens, float* x, float* bias, float* y)
-    {
-        FloatProduct product = new() { W = w, Level = _intrinsics, X = x, Tokens = tokens, Bias = bias, Y = y };
-        _scratch.Reserve(product.ScratchBytes);
-        FloatJob job = new() { Product = product, Scratch = _scratch };
-        Pool.For(ref job, w.Rows, Grain(w, product.PanelRows));
-    }
-
-    /// <summary>Rows of a chunk: at least a panel or 64 KiB, unless that left threads without one; always whole panels.</summary>
-    private int Grain(in WeightMatrix w, int panelRows)
-    {
-        long rows = Math.Max(panelRows, ChunkBytes / w.RowBytes);
-        long share = w.Rows / (4L * Pool.Threads);
-        return (int)Math.Max(panelRows, Math.Min(rows, share) / panelRows * panelRows);
-    }
-
-    private struct IntegerJob : IParallelJob
-    {
-        public IntegerProduct Product;
-        public ProductKernel Kernel;
-        public WorkerScratch Scratch;
-
-        public readonly void Run(int begin, int end, int worker) => Kernel.Run(Product, begin, end, Scratch.Of(worker));
-    }
-
-    private struct FloatJob : IParallelJob
-    {
-        public FloatProduct Product;
-        public WorkerScratch Scratch;
-
-        public readonly void Run(int begin, int end, int worker)
-        {
-            switch (Product.Level)
-            {
-                case SimdLevel.Avx512: FloatProduct.Run<Avx512FloatTile>(Product, begin, end, Scratch.Of(worker)); break;
-                case SimdLevel.AvxVnni or SimdLevel.Avx2: FloatProduct.Run<Avx2FloatTile>(Product, begin, end, Scratch.Of(worker)); break;
-                default: FloatProduct.Run<ScalarFloatTile>(Product, begin, end, Scratch.Of(worker)); break;
-            }
-        }
     }
 }

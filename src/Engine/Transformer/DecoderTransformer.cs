@@ -69,7 +69,7 @@ public sealed class DecoderTransformer : IDisposable
     public void Logits(ReadOnlySpan<float> states, Span<float> logits)
     {
         WeightMatrix head = Weights.Output;
-        Multiply(head, states, Quantize(states, head), [], logits);
+        _ops.MatMul(head, states, Quantize(states, head), [], logits);
     }
 
     /// <summary>Frees the activation buffers.</summary>
@@ -83,9 +83,7 @@ public sealed class DecoderTransformer : IDisposable
 
         _ops.RmsNorm(x, w.AttnNorm, Config.LayerNormRmsEpsilon, normed);
         QuantizedActivations? quantized = Quantize(normed, w.AttnQ, w.AttnK, w.AttnV);
-        Multiply(w.AttnQ, normed, quantized, w.AttnQBias, q);
-        Multiply(w.AttnK, normed, quantized, w.AttnKBias, k);
-        Multiply(w.AttnV, normed, quantized, w.AttnVBias, v);
+        _ops.MatMul(normed, quantized, new(w.AttnQ, w.AttnQBias, q), new(w.AttnK, w.AttnKBias, k), new(w.AttnV, w.AttnVBias, v));
         if (w.AttnQNorm.Length > 0)
         {
             _ops.RmsNorm(q, w.AttnQNorm, Config.LayerNormRmsEpsilon, q);
@@ -97,7 +95,7 @@ public sealed class DecoderTransformer : IDisposable
         _ops.KvAppend(cache, layer, k, v, places);
         _ops.Attention(cache, layer, q, places, Config.HeadCount, 1f / MathF.Sqrt(Config.KeyLength), attention);
 
-        Multiply(w.AttnOutput, attention, Quantize(attention, w.AttnOutput), w.AttnOutputBias, normed);
+        _ops.MatMul(w.AttnOutput, attention, Quantize(attention, w.AttnOutput), w.AttnOutputBias, normed);
         _ops.Add(normed, x);
     }
 
@@ -108,10 +106,9 @@ public sealed class DecoderTransformer : IDisposable
 
         _ops.RmsNorm(x, w.FfnNorm, Config.LayerNormRmsEpsilon, normed);
         QuantizedActivations? quantized = Quantize(normed, w.FfnGate, w.FfnUp);
-        Multiply(w.FfnGate, normed, quantized, [], gate);
-        Multiply(w.FfnUp, normed, quantized, [], up);
+        _ops.MatMul(normed, quantized, new(w.FfnGate, [], gate), new(w.FfnUp, [], up));
         _ops.SwiGlu(gate, up, gate);
-        Multiply(w.FfnDown, gate, Quantize(gate, w.FfnDown), [], normed);
+        _ops.MatMul(w.FfnDown, gate, Quantize(gate, w.FfnDown), [], normed);
         _ops.Add(normed, x);
     }
 
@@ -128,9 +125,6 @@ public sealed class DecoderTransformer : IDisposable
         _ops.RmsNorm(x[..(outputs.Length * width)], Weights.OutputNorm, Config.LayerNormRmsEpsilon, states);
         return states;
     }
-
-    private void Multiply(in WeightMatrix w, ReadOnlySpan<float> x, QuantizedActivations? quantized, ReadOnlySpan<float> bias, Span<float> y) =>
-        _ops.MatMul(w, x, _ops.HasIntegerKernel(w.Type) ? quantized : null, bias, y);
 
     /// <summary>Quantizes a matrix input if one of its matrices has an integer kernel; null otherwise.</summary>
     private QuantizedActivations? Quantize(ReadOnlySpan<float> x, params ReadOnlySpan<WeightMatrix> consumers)
