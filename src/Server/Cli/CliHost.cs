@@ -35,6 +35,9 @@ internal sealed record CliHost
     /// <summary>Calls an action at each Ctrl-C (and, where the system has it, at a polite request to end), until it is disposed.</summary>
     public required Func<Action, IDisposable> OnInterrupt { get; init; }
 
+    /// <summary>Bytes that may still be written to a folder.</summary>
+    public Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;
+
     /// <summary>The models that are known by name.</summary>
     public ModelCatalogue Catalogue => ModelCatalogue.Find(ProgramFolder);
 

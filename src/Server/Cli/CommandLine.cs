@@ -55,6 +55,7 @@ internal static partial class CommandLine
             InspectCommand.Create(host),
             TokenizeCommand.Create(host),
             LogitsCommand.Create(host),
+            SynthCommand.Create(host),
             DoctorCommand.Create(host),
         };
         Option<bool> version = new("--version", "-v") { Description = "Show the version" };

@@ -20,6 +20,9 @@ internal sealed class CliUnderTest
 
     public string Folder { get; init; } = RepoPaths.Root;
 
+    /// <summary>Bytes that every disk has free; null for what is.</summary>
+    public long? FreeBytes { get; init; }
+
     public SharedWriter Out { get; } = new();
 
     public SharedWriter Error { get; } = new();
@@ -44,6 +47,10 @@ internal sealed class CliUnderTest
         if (Engine is not null)
         {
             host = host with { OpenEngine = Open };
+        }
+        if (FreeBytes is { } free)
+        {
+            host = host with { FreeBytes = _ => free };
         }
         return await CommandLine.RunAsync(args, host, cancellationToken);
     }
