@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using LocalLlm.Engine;
 using LocalLlm.Gguf;
+using LocalLlm.Server.Cli.Bench;
 using LocalLlm.Server.Http;
 using LocalLlm.Server.Models;
 
@@ -56,6 +57,7 @@ internal static partial class CommandLine
             TokenizeCommand.Create(host),
             LogitsCommand.Create(host),
             SynthCommand.Create(host),
+            BenchCommand.Create(host),
             DoctorCommand.Create(host),
         };
         Option<bool> version = new("--version", "-v") { Description = "Show the version" };

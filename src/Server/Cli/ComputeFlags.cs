@@ -12,7 +12,8 @@ namespace LocalLlm.Server.Cli;
 /// </summary>
 internal sealed class ComputeFlags
 {
-    private const int MaxThreads = 1024;
+    /// <summary>Most threads that can be asked for.</summary>
+    public const int MaxThreads = 1024;
 
     private readonly Option<string?> _simd = new("--simd")
     {
@@ -32,7 +33,15 @@ internal sealed class ComputeFlags
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (ReadOnlySpan<Option>)[_simd, _threads, _kv, _activations, _context])
+        AddArithmeticTo(command);
+        command.Options.Add(_threads);
+        command.Options.Add(_context);
+    }
+
+    /// <summary>Adds what says how numbers are computed, for a command that has ways of its own to say with how many threads and positions.</summary>
+    public void AddArithmeticTo(Command command)
+    {
+        foreach (Option option in (ReadOnlySpan<Option>)[_simd, _kv, _activations])
         {
             command.Options.Add(option);
         }

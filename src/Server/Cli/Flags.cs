@@ -14,6 +14,29 @@ internal static class Flags
             int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= minimum && number <= maximum ? number : null);
     }
 
+    /// <summary>One whole number within bounds or several, separated by commas or in several options; empty if the option is not given.</summary>
+    public static Option<int[]> Int32List(string name, string alias, string description, int minimum, int maximum) => new(name, alias)
+    {
+        Description = description,
+        HelpName = "N,...",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result =>
+        {
+            List<int> numbers = [];
+            foreach (string text in result.Tokens.SelectMany(token => token.Value.Split(',')))
+            {
+                if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number < minimum || number > maximum)
+                {
+                    result.AddError($"{name} must be whole numbers from {minimum} to {maximum} separated by commas, not '{text}'.");
+                    return [];
+                }
+                numbers.Add(number);
+            }
+            return [.. numbers];
+        },
+    };
+
     /// <summary>A whole number of 64 bits.</summary>
     public static Option<long?> Int64(string name, string description) =>
         Parsed<long>(name, description, "N", "a whole number", text =>
