@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
 using LocalLlm.Gguf;
@@ -7,8 +6,8 @@ using LocalLlm.Kernels;
 namespace LocalLlm.Bench;
 
 /// <summary>
-/// A matrix times one vector, as in decode, by format, level and number of threads. The matrix is far larger than the caches, so that
-/// the figure to compare with is the speed at which the same threads read memory: the row of F32, which does nothing else.
+/// A matrix times one vector, as in decode, by format, level and number of threads. The matrix lies in a mapped file and is far larger than
+/// the caches, so that the bound is the speed at which the same threads read such a file.
 /// </summary>
 [Config(typeof(Throughput))]
 public unsafe class DotBenchmarks : IDisposable
@@ -20,7 +19,7 @@ public unsafe class DotBenchmarks : IDisposable
     private WorkerPool _workers = null!;
     private CpuOps _ops = null!;
     private QuantizedActivations _q = null!;
-    private byte* _data;
+    private MappedMemory _data = null!;
     private float[] _y = null!;
     private WeightMatrix _w;
 
@@ -28,7 +27,7 @@ public unsafe class DotBenchmarks : IDisposable
     [ParamsSource(nameof(Types))]
     public GgmlType Type { get; set; }
 
-    /// <summary>Instructions in use; the scalar level is no contender.</summary>
+    /// <summary>Instructions in use.</summary>
     [ParamsSource(nameof(Levels))]
     public SimdLevel Level { get; set; }
 
@@ -36,40 +35,26 @@ public unsafe class DotBenchmarks : IDisposable
     [ParamsSource(nameof(ThreadCounts))]
     public int Threads { get; set; }
 
-    /// <summary>The formats with an integer dot product, and the three that are none.</summary>
-    public static IEnumerable<GgmlType> Types =>
-    [
-        GgmlType.Q8_0, GgmlType.Q4_0, GgmlType.Q4_1, GgmlType.Q5_0, GgmlType.Q5_1, GgmlType.Q4_K, GgmlType.Q5_K, GgmlType.Q6_K,
-        GgmlType.F16, GgmlType.BF16, GgmlType.F32,
-    ];
+    /// <summary>The formats.</summary>
+    public static IEnumerable<GgmlType> Types => Choices.Formats;
 
-    /// <summary>The vector levels that this processor has.</summary>
-    public static IEnumerable<SimdLevel> Levels => SimdLevels.Supported.Where(level => level != SimdLevel.Scalar);
+    /// <summary>The levels.</summary>
+    public static IEnumerable<SimdLevel> Levels => Choices.Levels;
 
-    /// <summary>One thread, and as many as there are cores.</summary>
-    public static IEnumerable<int> ThreadCounts => new[] { 1, WorkerPool.DefaultThreads }.Distinct();
+    /// <summary>The numbers of threads.</summary>
+    public static IEnumerable<int> ThreadCounts => Choices.ThreadCounts;
 
-    /// <summary>Fills the matrix with random bytes: no kernel's time depends on its values.</summary>
+    /// <summary>Makes the matrix and the vector.</summary>
     [GlobalSetup]
     public void Setup()
     {
-        long rowBytes = GgmlTypes.RowBytes(Type, Columns);
-        int rows = (int)(Bytes / rowBytes);
-        _data = (byte*)NativeMemory.AlignedAlloc((nuint)(rows * rowBytes), 64);
-        Random random = new(1);
-        for (long i = 0; i < rows; i++)
-        {
-            random.NextBytes(new Span<byte>(_data + i * rowBytes, (int)rowBytes));
-        }
-        _w = new(Type, rows, Columns, _data);
-        _y = new float[rows];
+        _data = new(Bytes, (_, bytes) => RandomWeights.Fill(Type, bytes.Span));
+        _w = new(Type, Rows(Type), Columns, _data.Data);
+        _y = new float[_w.Rows];
         _workers = new(Threads);
         _ops = new(Level, _workers);
         _q = new(1, Columns);
-        for (int i = 0; i < Columns; i++)
-        {
-            _x[i] = random.NextSingle() - 0.5f;
-        }
+        RandomWeights.Fill(_x);
         _ops.Quantize(_x, Columns, _q);
     }
 
@@ -77,8 +62,7 @@ public unsafe class DotBenchmarks : IDisposable
     [GlobalCleanup]
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_data);
-        _data = null;
+        _data?.Dispose();
         _q?.Dispose();
         _workers?.Dispose();
         GC.SuppressFinalize(this);
@@ -88,8 +72,17 @@ public unsafe class DotBenchmarks : IDisposable
     [Benchmark]
     public void MatrixTimesVector() => _ops.MatMul(_w, _x, _q, default, _y);
 
+    private static int Rows(GgmlType type) => (int)(Bytes / GgmlTypes.RowBytes(type, Columns));
+
     private sealed class Throughput : ManualConfig
     {
-        public Throughput() => AddColumn(new ThroughputColumn("Weights GB/s", _ => Bytes));
+        public Throughput()
+        {
+            static GgmlType Type(BenchmarkDotNet.Running.BenchmarkCase benchmark) => (GgmlType)benchmark.Parameters[nameof(DotBenchmarks.Type)];
+            AddColumn(new ThroughputColumn("GMAC/s", benchmark => (double)Rows(Type(benchmark)) * Columns, "10^9 multiply-adds"));
+            AddColumn(new ThroughputColumn("GB/s", benchmark => Rows(Type(benchmark)) * GgmlTypes.RowBytes(Type(benchmark), Columns), "10^9 bytes of weights"));
+            AddColumn(new BandwidthShareColumn(
+                benchmark => Rows(Type(benchmark)) * GgmlTypes.RowBytes(Type(benchmark), Columns), benchmark => (int)benchmark.Parameters[nameof(Threads)]));
+        }
     }
 }

@@ -20,7 +20,7 @@ public class JinjaBenchmarks
     [GlobalSetup]
     public void MakeConversation()
     {
-        _source = File.ReadAllText(Path.Combine(FindRoot(), "tests", "Vectors", "chat", "qwen3.jinja"));
+        _source = File.ReadAllText(Checkout.File("tests", "Vectors", "chat", "qwen3.jinja"));
         _template = new ChatTemplate(_source, "", "<|im_end|>");
         _messages = [.. Enumerable.Range(0, Turns).Select(turn => new ChatMessage
         {
@@ -36,14 +36,4 @@ public class JinjaBenchmarks
     /// <summary>Conversation to text.</summary>
     [Benchmark]
     public string Render() => _template.Render(_messages, [], addGenerationPrompt: true, think: null);
-
-    private static string FindRoot()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "LocalLlm.sln")))
-        {
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("Run the benchmarks from a checkout.");
-        }
-        return folder;
-    }
 }

@@ -26,7 +26,7 @@ public unsafe class MatMulBenchmarks : IDisposable
     [ParamsSource(nameof(Types))]
     public GgmlType Type { get; set; }
 
-    /// <summary>Instructions in use; the scalar level is no contender.</summary>
+    /// <summary>Instructions in use.</summary>
     [ParamsSource(nameof(Levels))]
     public SimdLevel Level { get; set; }
 
@@ -34,11 +34,11 @@ public unsafe class MatMulBenchmarks : IDisposable
     [Params(1, 3, 4, 16, 512)]
     public int Tokens { get; set; }
 
-    /// <summary>The formats with an integer dot product, and one of those without.</summary>
-    public static IEnumerable<GgmlType> Types => DotBenchmarks.Types.Where(type => type is not (GgmlType.BF16 or GgmlType.F32));
+    /// <summary>The formats.</summary>
+    public static IEnumerable<GgmlType> Types => Choices.Formats;
 
-    /// <summary>The vector levels that this processor has.</summary>
-    public static IEnumerable<SimdLevel> Levels => DotBenchmarks.Levels;
+    /// <summary>The levels.</summary>
+    public static IEnumerable<SimdLevel> Levels => Choices.Levels;
 
     /// <summary>Fills the matrix and the vectors.</summary>
     [GlobalSetup]
@@ -46,15 +46,11 @@ public unsafe class MatMulBenchmarks : IDisposable
     {
         long bytes = Rows * GgmlTypes.RowBytes(Type, Columns);
         _data = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
-        Random random = new(1);
-        random.NextBytes(new Span<byte>(_data, (int)bytes));
+        RandomWeights.Fill(Type, new Span<byte>(_data, (int)bytes));
         _w = new(Type, Rows, Columns, _data);
         _x = new float[Tokens * Columns];
         _y = new float[Tokens * Rows];
-        for (int i = 0; i < _x.Length; i++)
-        {
-            _x[i] = random.NextSingle() - 0.5f;
-        }
+        RandomWeights.Fill(_x);
         _workers = new(1);
         _ops = new(Level, _workers);
         _q = new(Tokens, Columns);
@@ -79,6 +75,6 @@ public unsafe class MatMulBenchmarks : IDisposable
     private sealed class Throughput : ManualConfig
     {
         public Throughput() => AddColumn(new ThroughputColumn(
-            "GMAC/s", benchmark => (long)Rows * Columns * (int)benchmark.Parameters[nameof(Tokens)], "multiply-adds"));
+            "GMAC/s", benchmark => (double)Rows * Columns * (int)benchmark.Parameters[nameof(Tokens)], "10^9 multiply-adds"));
     }
 }

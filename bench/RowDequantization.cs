@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Running;
 using LocalLlm.Gguf;
 using LocalLlm.Kernels;
 using LocalLlm.Quant;
@@ -9,7 +10,8 @@ namespace LocalLlm.Bench;
 
 /// <summary>
 /// Rows of a weight matrix to float32 on one thread, every format and level. The row and its destination stay in the first caches, so
-/// the figures are those of the instructions, not of the memory.
+/// the figures are those of the instructions, not of the memory: a share of the bandwidth below 100 % says that the instructions would hold up
+/// a reader of memory.
 /// </summary>
 [Config(typeof(Throughput))]
 public unsafe class RowDequantization
@@ -31,17 +33,17 @@ public unsafe class RowDequantization
     /// <summary>Every format that has a decoder.</summary>
     public static IEnumerable<GgmlType> Types => GgmlTypes.All.Where(RowDecoder.Supports);
 
-    /// <summary>Every level that this processor runs.</summary>
-    public static IEnumerable<SimdLevel> LevelsHere => SimdLevels.Supported;
+    /// <summary>The levels.</summary>
+    public static IEnumerable<SimdLevel> LevelsHere => Choices.Levels;
 
-    /// <summary>Fills a row with random bytes: no format's time depends on its values.</summary>
+    /// <summary>Makes a row.</summary>
     [GlobalSetup]
     public void Setup()
     {
         nuint bytes = (nuint)GgmlTypes.RowBytes(Type, Columns);
         _row = (byte*)NativeMemory.AlignedAlloc(bytes, 64);
         _destination = (float*)NativeMemory.AlignedAlloc(Columns * sizeof(float), 64);
-        new Random(1).NextBytes(new Span<byte>(_row, (int)bytes));
+        RandomWeights.Fill(Type, new Span<byte>(_row, (int)bytes));
     }
 
     /// <summary>Gives the buffers back.</summary>
@@ -60,8 +62,10 @@ public unsafe class RowDequantization
     {
         public Throughput()
         {
-            AddColumn(new ThroughputColumn("Row GB/s", benchmark => GgmlTypes.RowBytes((GgmlType)benchmark.Parameters[nameof(Type)], Columns)));
-            AddColumn(new ThroughputColumn("Float32 GB/s", _ => Columns * sizeof(float)));
+            static double Bytes(BenchmarkCase benchmark) => GgmlTypes.RowBytes((GgmlType)benchmark.Parameters[nameof(Type)], Columns);
+            AddColumn(new ThroughputColumn("Row GB/s", Bytes, "10^9 bytes of weights"));
+            AddColumn(new ThroughputColumn("Float32 GB/s", _ => Columns * sizeof(float), "10^9 bytes of results"));
+            AddColumn(new BandwidthShareColumn(Bytes, _ => 1));
         }
     }
 }

@@ -1,10 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.Reports;
-using BenchmarkDotNet.Running;
 using LocalLlm.Engine.Tokenization;
 using LocalLlm.Gguf;
 
@@ -12,7 +9,7 @@ namespace LocalLlm.Bench;
 
 /// <summary>How fast text becomes tokens, in MB of UTF-8 a second.</summary>
 [MemoryDiagnoser]
-[Config(typeof(ThroughputConfig))]
+[Config(typeof(Throughput))]
 public class TokenizerBenchmarks
 {
     /// <summary>Bytes of UTF-8 in every text.</summary>
@@ -33,14 +30,13 @@ public class TokenizerBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        string root = FindRoot();
         _tokenizer = Model == "qwen3"
-            ? Load(Path.Combine(root, "tests", "Vectors", "tokenizer", "qwen3-vocab.gguf.gz"))
-            : Load(Path.Combine(root, "models", "SmolLM2-135M-Instruct.Q4_1.gguf"));
+            ? Load(Checkout.File("tests", "Vectors", "tokenizer", "qwen3-vocab.gguf.gz"))
+            : Load(Checkout.File("models", "SmolLM2-135M-Instruct.Q4_1.gguf"));
         _text = Text switch
         {
-            "prose" => Repeat(File.ReadAllText(Path.Combine(root, "tests", "Vectors", "models-real", "smollm2-135m.text.txt"))),
-            "code" => Repeat(string.Concat(Directory.EnumerateFiles(Path.Combine(root, "src"), "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllText))),
+            "prose" => Repeat(File.ReadAllText(Checkout.File("tests", "Vectors", "models-real", "smollm2-135m.text.txt"))),
+            "code" => Repeat(string.Concat(Directory.EnumerateFiles(Checkout.File("src"), "*.cs", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllText))),
             "letters" => new string('a', TextBytes),
             _ => new string(' ', TextBytes),
         };
@@ -83,49 +79,8 @@ public class TokenizerBenchmarks
         return unpacked;
     }
 
-    private static string FindRoot()
+    private sealed class Throughput : ManualConfig
     {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "LocalLlm.sln")))
-        {
-            folder = folder.Parent;
-        }
-        return folder?.FullName ?? throw new DirectoryNotFoundException("The benchmarks run from a checkout.");
-    }
-
-    private sealed class ThroughputConfig : ManualConfig
-    {
-        public ThroughputConfig() => AddColumn(new ThroughputColumn());
-    }
-
-    private sealed class ThroughputColumn : IColumn
-    {
-        public string Id => nameof(ThroughputColumn);
-
-        public string ColumnName => "MB/s";
-
-        public string Legend => "Millions of bytes of UTF-8 a second";
-
-        public bool AlwaysShow => true;
-
-        public ColumnCategory Category => ColumnCategory.Custom;
-
-        public int PriorityInCategory => 0;
-
-        public bool IsNumeric => true;
-
-        public UnitType UnitType => UnitType.Dimensionless;
-
-        public bool IsAvailable(Summary summary) => true;
-
-        public bool IsDefault(Summary summary, BenchmarkCase benchmarkCase) => false;
-
-        public string GetValue(Summary summary, BenchmarkCase benchmarkCase) => GetValue(summary, benchmarkCase, summary.Style);
-
-        public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style)
-        {
-            double? nanoseconds = summary[benchmarkCase]?.ResultStatistics?.Mean;
-            return nanoseconds is { } time ? (TextBytes * 1e3 / time).ToString("F1", style.CultureInfo) : "-";
-        }
+        public Throughput() => AddColumn(new ThroughputColumn("MB/s", _ => TextBytes, "10^6 bytes of UTF-8", scale: 1e6));
     }
 }
