@@ -11,13 +11,23 @@ internal static class CpuTopology
     /// </summary>
     public static int PhysicalCores()
     {
-        // ProcessorCount already knows the affinity mask and the cgroup quota, but counts SMT siblings.
+        // ProcessorCount knows the affinity mask and an environment variable of the runtime's, but counts SMT siblings.
         int logical = Environment.ProcessorCount;
         return OperatingSystem.IsLinux()
-            ? Math.Clamp(CountCores("/proc/self/status", "/sys/devices/system/cpu"), 1, logical)
+            ? Math.Min(PaidFor(CountCores("/proc/self/status", "/sys/devices/system/cpu"), CgroupQuota.Read("/proc/self")), logical)
             // Siblings are not to be had from .NET elsewhere: too many threads there cost a little speed, too few would cost a lot.
             : logical;
     }
+
+    /// <summary>
+    /// Threads for a number of cores of which a quota pays for some. Half a processor and more counts as one: two threads with 1.5 processors' worth
+    /// of time do more than one thread, although they stand still a quarter of the time; with 1.2 they would gain nothing that the standstills do not cost.
+    /// </summary>
+    /// <param name="cores">Cores.</param>
+    /// <param name="quota">Processors' worth of time, or null for no limit.</param>
+    /// <returns>At least 1.</returns>
+    internal static int PaidFor(int cores, double? quota) =>
+        Math.Max(1, quota < cores ? (int)Math.Round(quota.Value, MidpointRounding.AwayFromZero) : cores);
 
     /// <summary>Counts the cores behind the allowed CPUs.</summary>
     /// <param name="statusFile">A file in the form of <c>/proc/self/status</c> (proc_pid_status(5)), read for <c>Cpus_allowed_list</c>.</param>

@@ -2,13 +2,14 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace LocalLlm.Kernels;
 
 /// <summary>
 /// Threads that share the work of one loop at a time. Chunks come off a shared counter, so that a thread which the machine holds up
-/// delays only the chunk it has in hand; between loops the threads spin briefly, because the next loop of a forward pass follows within
-/// microseconds, then park. A call allocates nothing on the managed heap.
+/// delays only the chunk it has in hand; between loops the threads spin, because the next loop of a forward pass follows within
+/// microseconds and the next token's within fractions of a millisecond, then park. A call allocates nothing on the managed heap.
 /// </summary>
 /// <remarks>
 /// One <see cref="For"/> at a time: a second one, from another thread or from inside a job, is refused with an
@@ -17,28 +18,36 @@ namespace LocalLlm.Kernels;
 /// </remarks>
 public sealed unsafe class WorkerPool : IDisposable
 {
-    // The state word: bits 32.. the number of the loop, bit 31 whether workers may still join it, bits 0..30 how many workers are in it.
+    // The loop's state word: bits 32.. the number of the loop, bit 31 whether workers may still join it, bits 0..30 how many workers are in it.
     // The caller of For is not counted. Workers join by compare-and-swap, so a worker that was asleep never delays a loop that is already
     // done, and never touches a job after For has returned.
     private const long Open = 1L << 31;
     private const long JoinedMask = Open - 1;
 
-    // Longer than the gaps between the loops of a forward pass (norms and gates on the caller's thread), far shorter than a time slice.
+    // Longer than the gaps between the loops of a forward pass (norms and gates on the caller's thread). Beyond it a waiting thread lets
+    // others go first whenever there are any, so that it takes nothing from anybody.
     private static readonly long s_spinTicks = Stopwatch.Frequency / 20_000;
+
+    // Longer than the gap between two tokens, in which one is sampled and turned into text. Waking a parked thread costs the caller of For
+    // some 10 microseconds, on virtual machines 70, before it begins with its own chunks.
+    private static readonly long s_parkTicks = Stopwatch.Frequency / 500;
+
+    private const int LinePair = 128;
+
+    // Looks at the clock are dearer than looks at a cache line.
+    private const int LooksPerTick = 32;
 
     private readonly Thread[] _workers;
     private readonly object _gate = new();
-    private PaddedInt64 _state;
-    private PaddedInt64 _next;
+
+    // Two lines apart, because processors fetch lines in pairs: the loop, which workers look at, and the first index not yet handed out,
+    // which all threads write.
+    private readonly byte[] _lines = GC.AllocateArray<byte>(3 * LinePair, pinned: true);
+    private readonly Loop* _loop;
+    private readonly long* _next;
     private int _parked;
     private int _busy;
     private int _disposed;
-
-    // The loop under way, written before the state word opens it.
-    private delegate*<void*, int, int, int, void> _run;
-    private void* _job;
-    private int _count;
-    private int _grain;
     private Exception? _error;
 
     /// <summary>Starts <paramref name="threads"/> - 1 background threads; the caller of <see cref="For"/> is the remaining one.</summary>
@@ -48,6 +57,9 @@ public sealed unsafe class WorkerPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        byte* aligned = (byte*)(((nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_lines)) + LinePair - 1) & -LinePair);
+        _loop = (Loop*)aligned;
+        _next = (long*)(aligned + LinePair);
         _workers = new Thread[threads - 1];
         for (int i = 0; i < _workers.Length; i++)
         {
@@ -124,27 +136,21 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private void RunShared(delegate*<void*, int, int, int, void> run, void* job, int count, int grain)
     {
-        _run = run;
-        _job = job;
-        _count = count;
-        _grain = grain;
-        _error = null;
-        _next.Value = 0;
-        long loop = (_state.Value >> 32) + 1;
-        Interlocked.Exchange(ref _state.Value, (loop << 32) | Open);
+        *_next = 0;
+        _loop->Run = run;
+        _loop->Job = job;
+        _loop->Count = count;
+        _loop->Grain = grain;
+        long number = (_loop->State >> 32) + 1;
+        Interlocked.Exchange(ref _loop->State, (number << 32) | Open);
         if (Volatile.Read(ref _parked) > 0)
         {
-            WakeAll();
+            WakeOne();
         }
         RunChunks(worker: 0);
 
-        Interlocked.And(ref _state.Value, ~Open);
-        SpinWait wait = default;
-        while ((Volatile.Read(ref _state.Value) & JoinedMask) != 0)
-        {
-            // Never sleeps: a worker is in its last chunk. Yields, in case that worker waits for this processor.
-            wait.SpinOnce(sleep1Threshold: -1);
-        }
+        Interlocked.And(ref _loop->State, ~Open);
+        AwaitWorkers();
         if (_error is { } error)
         {
             _error = null;
@@ -152,26 +158,38 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
+    /// <summary>Waits for workers that are in their last chunk.</summary>
+    private void AwaitWorkers()
+    {
+        long start = 0;
+        while ((Volatile.Read(ref _loop->State) & JoinedMask) != 0)
+        {
+            start = start == 0 ? Stopwatch.GetTimestamp() : start;
+            // A worker that was held up may be waiting for this very processor.
+            Pause(yields: Stopwatch.GetTimestamp() - start > s_spinTicks);
+        }
+    }
+
     private void RunChunks(int worker)
     {
-        int count = _count, grain = _grain;
+        int count = _loop->Count, grain = _loop->Grain;
         try
         {
             while (true)
             {
                 // 64 bits: every thread may overshoot the end once.
-                long begin = Interlocked.Add(ref _next.Value, grain) - grain;
+                long begin = Interlocked.Add(ref *_next, grain) - grain;
                 if (begin >= count)
                 {
                     return;
                 }
-                _run(_job, (int)begin, (int)Math.Min(begin + grain, count), worker);
+                _loop->Run(_loop->Job, (int)begin, (int)Math.Min(begin + grain, count), worker);
             }
         }
         catch (Exception e)
         {
             Interlocked.CompareExchange(ref _error, e, null);
-            Interlocked.Exchange(ref _next.Value, count);
+            Interlocked.Exchange(ref *_next, count);
         }
     }
 
@@ -180,10 +198,10 @@ public sealed unsafe class WorkerPool : IDisposable
         long done = 0;
         while (AwaitLoop(done) is var state && state != 0)
         {
-            if (Interlocked.CompareExchange(ref _state.Value, state + 1, state) == state)
+            if (Interlocked.CompareExchange(ref _loop->State, state + 1, state) == state)
             {
                 RunChunks(worker);
-                Interlocked.Decrement(ref _state.Value);
+                Interlocked.Decrement(ref _loop->State);
                 done = state >> 32;
             }
         }
@@ -192,40 +210,61 @@ public sealed unsafe class WorkerPool : IDisposable
     /// <summary>Waits for a loop other than number <paramref name="done"/> that can be joined. Returns the state word seen, or 0 when the pool ends.</summary>
     private long AwaitLoop(long done)
     {
-        long start = Stopwatch.GetTimestamp();
+        long start = Stopwatch.GetTimestamp(), waited = 0;
         do
         {
-            if (TryFindLoop(done, out long state))
+            for (int look = 0; look < LooksPerTick; look++)
             {
-                return state;
+                if (TryFindLoop(done, out long state))
+                {
+                    return state;
+                }
+                Pause(yields: waited > s_spinTicks);
             }
-            Thread.SpinWait(8);
+            waited = Stopwatch.GetTimestamp() - start;
         }
-        while (Stopwatch.GetTimestamp() - start < s_spinTicks);
+        while (waited < s_parkTicks);
+        return Park(done);
+    }
 
+    private long Park(long done)
+    {
         lock (_gate)
         {
             // Counted before the last look: For opens a loop first and looks at the count after, so one of the two sees the other.
-            Interlocked.Increment(ref _parked);
+            int parked = Interlocked.Increment(ref _parked);
             long state;
             while (!TryFindLoop(done, out state))
             {
                 Monitor.Wait(_gate);
             }
-            Interlocked.Decrement(ref _parked);
+            parked = Interlocked.Decrement(ref _parked);
+            // The caller of For wakes one, that one the next two, and so on: nobody pays for all.
+            for (int i = 0; i < Math.Min(parked, 2); i++)
+            {
+                Monitor.Pulse(_gate);
+            }
             return state;
         }
     }
 
     private bool TryFindLoop(long done, out long state)
     {
-        state = Volatile.Read(ref _state.Value);
+        state = Volatile.Read(ref _loop->State);
         if ((state & Open) != 0 && state >> 32 != done)
         {
             return true;
         }
         state = 0;
         return Volatile.Read(ref _disposed) != 0;
+    }
+
+    private void WakeOne()
+    {
+        lock (_gate)
+        {
+            Monitor.Pulse(_gate);
+        }
     }
 
     private void WakeAll()
@@ -236,11 +275,31 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    /// <summary>A counter with cache lines of its own: neighbours must not share the line that all threads write.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct PaddedInt64
+    private static void Pause(bool yields)
     {
-        [FieldOffset(96)]
-        public long Value;
+        if (yields)
+        {
+            Thread.Yield();
+        }
+        else if (X86Base.IsSupported)
+        {
+            // Thread.SpinWait(1) may pause several times as long, which is the delay at either end of a loop.
+            X86Base.Pause();
+        }
+        else
+        {
+            Thread.SpinWait(1);
+        }
+    }
+
+    /// <summary>The loop under way, on one cache line: what a worker needs to begin comes with the state word that it waits for.</summary>
+    private struct Loop
+    {
+        /// <summary>Written last: it opens the loop.</summary>
+        public long State;
+        public delegate*<void*, int, int, int, void> Run;
+        public void* Job;
+        public int Count;
+        public int Grain;
     }
 }

@@ -32,6 +32,16 @@ public sealed class CpuTopologyTests : IDisposable
     public void DefaultThreadsIsWithinTheProcessorsOfTheProcess()
         => Assert.InRange(WorkerPool.DefaultThreads, 1, Environment.ProcessorCount);
 
+    [Theory]
+    [InlineData(8, null, 8)]
+    [InlineData(8, 16.0, 8)]
+    [InlineData(8, 2.0, 2)]
+    [InlineData(8, 1.5, 2)]
+    [InlineData(8, 1.2, 1)]
+    [InlineData(8, 0.1, 1)]
+    [InlineData(1, 1.5, 1)]
+    public void AQuotaCountsHalvesAsProcessors(int cores, double? quota, int threads) => Assert.Equal(threads, CpuTopology.PaidFor(cores, quota));
+
     private string Write(string name, string text)
     {
         string path = Path.Combine(_folder.FullName, name);

@@ -35,17 +35,19 @@ public class WorkerPoolTests
         Assert.Equal(20_000 * 3, job.Calls);
     }
 
-    [Fact]
-    public void ParkedWorkersWakeUp()
+    [Theory]
+    [InlineData(2)]
+    [InlineData(6)]
+    public void ParkedWorkersWakeUp(int threads)
     {
-        using WorkerPool pool = new(2);
+        using WorkerPool pool = new(threads);
         for (int i = 0; i < 20; i++)
         {
-            Thread.Sleep(2);
-            // Returns only if two threads are in the loop at the same time.
-            using Barrier barrier = new(2);
+            Thread.Sleep(i % 2 == 0 ? 10 : 1); // parked, or on the way there
+            // Returns only if all threads are in the loop at the same time.
+            using Barrier barrier = new(threads);
             BarrierJob job = new() { Barrier = barrier };
-            pool.For(ref job, 2, 1);
+            pool.For(ref job, threads, 1);
         }
     }
 
