@@ -64,43 +64,44 @@ public sealed unsafe partial class CpuOps
             AttentionCall call = new() { Kv = kv, Layer = layer, Queries = queries, Places = tokens, Heads = heads, Scale = scale, Output = result };
             if (kv.Type == KvType.F16)
             {
-                Attend<F16Element>(call, places);
+                Attend<PlainKvFormat<F16Element>>(call, places);
             }
             else
             {
-                Attend<F32Element>(call, places);
+                Attend<PlainKvFormat<F32Element>>(call, places);
             }
         }
     }
 
-    private void Attend<TElement>(in AttentionCall call, ReadOnlySpan<TokenPlace> places)
-        where TElement : struct, IKvElement
+    private void Attend<TFormat>(in AttentionCall call, ReadOnlySpan<TokenPlace> places)
+        where TFormat : struct, IKvFormat
     {
         switch (_intrinsics)
         {
             case SimdLevel.Scalar:
-                _attentionScratch.Reserve(Pool.Threads, ScalarAttentionJob<TElement>.ScratchFloats(call.Kv), 0);
-                ScalarAttentionJob<TElement> job = new() { Call = call, Scratch = _attentionScratch };
+                _attentionScratch.Reserve(Pool.Threads, ScalarAttentionJob<TFormat>.ScratchFloats(call.Kv), 0);
+                ScalarAttentionJob<TFormat> job = new() { Call = call, Scratch = _attentionScratch };
                 Pool.For(ref job, checked(places.Length * call.Heads), 1);
                 break;
             case SimdLevel.Avx512:
-                AttendTiles<Avx512Lanes, TElement>(call, places);
+                AttendTiles<Avx512Lanes, Avx512AttentionKernel, TFormat>(call, places);
                 break;
             default:
-                AttendTiles<Avx2Lanes, TElement>(call, places);
+                AttendTiles<Avx2Lanes, Avx2AttentionKernel, TFormat>(call, places);
                 break;
         }
     }
 
-    private void AttendTiles<TLanes, TElement>(in AttentionCall call, ReadOnlySpan<TokenPlace> places)
+    private void AttendTiles<TLanes, TKernel, TFormat>(in AttentionCall call, ReadOnlySpan<TokenPlace> places)
         where TLanes : unmanaged, ILanes16<TLanes>
-        where TElement : struct, IKvElement
+        where TKernel : struct, IAttentionKernel
+        where TFormat : struct, IKvFormat
     {
         _attentionPlan.Build(call, places, Pool.Threads);
         _attentionScratch.Reserve(Pool.Threads, TileWorkspace.Floats(call.Kv, _attentionPlan.MaxRows), _attentionPlan.PartialFloats);
-        TileAttentionJob<TLanes, TElement> tiles = new() { Call = call, Plan = _attentionPlan, Scratch = _attentionScratch };
+        TileAttentionJob<TLanes, TKernel, TFormat> tiles = new() { Call = call, Plan = _attentionPlan, Scratch = _attentionScratch };
         Pool.For(ref tiles, _attentionPlan.Ranges.Count * call.Kv.KvHeads, 1);
-        TileMergeJob<TLanes, TElement> merge = new() { Call = call, Plan = _attentionPlan, Scratch = _attentionScratch };
+        TileMergeJob<TLanes, TKernel, TFormat> merge = new() { Call = call, Plan = _attentionPlan, Scratch = _attentionScratch };
         Pool.For(ref merge, _attentionPlan.SplitGroups.Count * call.Kv.KvHeads, 1);
     }
 
@@ -110,11 +111,11 @@ public sealed unsafe partial class CpuOps
         int numbers = call.Kv.KvHeads * (call.Kv.KeyLength + call.Kv.ValueLength);
         if (call.Kv.Type == KvType.F16)
         {
-            For(new KvAppendJob<TLanes, F16Element> { Call = call }, call.Tokens, numbers);
+            For(new KvAppendJob<TLanes, PlainKvFormat<F16Element>> { Call = call }, call.Tokens, numbers);
         }
         else
         {
-            For(new KvAppendJob<TLanes, F32Element> { Call = call }, call.Tokens, numbers);
+            For(new KvAppendJob<TLanes, PlainKvFormat<F32Element>> { Call = call }, call.Tokens, numbers);
         }
     }
 

@@ -12,7 +12,7 @@ namespace LocalLlm.Kernels;
 /// <remarks>
 /// The formats differ in the width of the fraction (10 bits, 23) and in the exponent's bias (15, 127): shifting a half's bits left by 13
 /// aligns the fractions, adding 112 to the exponent corrects the bias. Only the two extreme exponents need more. Subnormal halves never
-/// become subnormal float32 numbers on the way, on which many processors leave their fast path.
+/// become subnormal float32 numbers on the way, on which many processors leave their fast path; only WidenByProduct accepts that.
 /// </remarks>
 internal static class HalfWidening
 {
@@ -24,12 +24,15 @@ internal static class HalfWidening
     private const uint HalfQuietNaN = 0x7E00;
     private const uint HalfInfinityShifted = HalfInfinity << FractionShift;
 
+    private const uint Aligned = 0x8FFF_E000; // sign and magnitude of a half, shifted
+
     // Bits of float32 numbers.
     private const uint Magnitude = 0x7FFF_FFFF;
     private const uint Infinity = 0x7F80_0000;
     private const uint ExponentOne = 1u << 23;
     private const uint BiasDifference = 112 * ExponentOne;
     private const uint SmallestNormalHalf = 113 * ExponentOne;    // 2^-14
+    private const uint AlignedScale = (112 + 127) * ExponentOne;  // 2^112
     private const uint OneHalf = 126 * ExponentOne;               // 0.5: its last place, 2^-24, is that of the subnormal halves
 
     // Added to a float32 before the lowest 13 bits are cut off: half of what is cut, less one; the last bit kept decides a tie.
@@ -87,6 +90,36 @@ internal static class HalfWidening
             raised - Vector512.Create(SmallestNormalHalf).AsSingle(),
             normal.AsSingle());
         return Vector512.ConditionalSelect(Vector512.Create(~Magnitude), shifted, widened.AsUInt32()).AsSingle();
+    }
+
+    /// <summary>
+    /// Widens 8 halves in fewer steps than <see cref="Widen(Vector128{ushort})"/>, for numbers that are rarely subnormal: subnormal halves are
+    /// subnormal float32 numbers on the way, which cost some processors a detour of a hundred cycles and others nothing.
+    /// </summary>
+    /// <param name="halves">Bits of binary16 numbers [8].</param>
+    /// <returns>The same numbers as float32 [8].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> WidenByProduct(Vector128<ushort> halves)
+    {
+        // The bits aligned stand for 2^-112 of the number; multiplying by 2^112 is exact. Only infinities and NaNs are finite then.
+        Vector256<int> aligned = (Avx2.ConvertToVector256Int32(halves.AsInt16()) << FractionShift) & Vector256.Create(unchecked((int)Aligned));
+        Vector256<int> exponent = aligned & Vector256.Create((int)HalfInfinityShifted);
+        Vector256<int> extreme = Vector256.Equals(exponent, Vector256.Create((int)HalfInfinityShifted)) & Vector256.Create((int)Infinity);
+        return (Avx.Multiply(aligned.AsSingle(), Vector256.Create(AlignedScale).AsSingle()).AsInt32() | extreme).AsSingle();
+    }
+
+    /// <summary>Widens 16 halves: <see cref="WidenByProduct(Vector128{ushort})"/> in twice the lanes.</summary>
+    /// <param name="halves">Bits of binary16 numbers [16].</param>
+    /// <returns>The same numbers as float32 [16].</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> WidenByProduct(Vector256<ushort> halves)
+    {
+        Vector512<uint> aligned = (Avx512F.ConvertToVector512Int32(halves.AsInt16()).AsUInt32() << FractionShift) & Vector512.Create(Aligned);
+        Vector512<float> scaled = Avx512F.Multiply(aligned.AsSingle(), Vector512.Create(AlignedScale).AsSingle());
+        // Finite halves stay below 2^16.
+        Vector512<float> magnitude = (scaled.AsUInt32() & Vector512.Create(Magnitude)).AsSingle();
+        return Vector512.ConditionalSelect(
+            Vector512.GreaterThanOrEqual(magnitude, Vector512.Create(65536f)), (scaled.AsUInt32() | Vector512.Create(Infinity)).AsSingle(), scaled);
     }
 
     /// <summary>Narrows 8 float32 numbers, rounding to nearest even; from 65520 on the result is infinity.</summary>

@@ -17,16 +17,19 @@ public class HalfWideningTests
     public void Widens_every_half_exactly(SimdLevel level)
     {
         ushort[] halves = [.. Enumerable.Range(0, 1 << 16).Select(bits => (ushort)bits)];
-        float[] widened = Widen(level, halves);
-        for (int i = 0; i < halves.Length; i++)
+        foreach (bool byProduct in new[] { false, true })
         {
-            float expected = Widened(halves[i]);
-            bool right = float.IsNaN(expected)
-                ? float.IsNaN(widened[i])
-                : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(widened[i]);
-            if (!right)
+            float[] widened = Widen(level, halves, byProduct);
+            for (int i = 0; i < halves.Length; i++)
             {
-                Assert.Fail($"Half {halves[i]:X4} widened to {widened[i]:R} instead of {expected:R}.");
+                float expected = Widened(halves[i]);
+                bool right = float.IsNaN(expected)
+                    ? float.IsNaN(widened[i])
+                    : BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(widened[i]);
+                if (!right)
+                {
+                    Assert.Fail($"Half {halves[i]:X4} widened to {widened[i]:R} instead of {expected:R} (by product: {byProduct}).");
+                }
             }
         }
     }
@@ -109,7 +112,7 @@ public class HalfWideningTests
         }
     }
 
-    private static float[] Widen(SimdLevel level, ushort[] halves)
+    private static float[] Widen(SimdLevel level, ushort[] halves, bool byProduct)
     {
         float[] widened = new float[halves.Length];
         int lanes = Lanes(level);
@@ -117,7 +120,9 @@ public class HalfWideningTests
         {
             switch (lanes)
             {
+                case 16 when byProduct: HalfWidening.WidenByProduct(Vector256.Create(halves, i)).CopyTo(widened, i); break;
                 case 16: HalfWidening.Widen(Vector256.Create(halves, i)).CopyTo(widened, i); break;
+                case 8 when byProduct: HalfWidening.WidenByProduct(Vector128.Create(halves, i)).CopyTo(widened, i); break;
                 case 8: HalfWidening.Widen(Vector128.Create(halves, i)).CopyTo(widened, i); break;
                 default: widened[i] = (float)BitConverter.UInt16BitsToHalf(halves[i]); break;
             }

@@ -92,8 +92,8 @@ public sealed unsafe class LanesTests
             fixed (float* w = wide, b = back)
             fixed (ushort* h = halves)
             {
-                KvRow.Narrow<TLanes, F16Element>(w, (byte*)h, wide.Length);
-                KvRow.Widen<TLanes, F16Element>((byte*)h, b, wide.Length);
+                PlainKvFormat<F16Element>.Store<TLanes>(w, (byte*)h, 0, wide.Length);
+                PlainKvFormat<F16Element>.WidenRow<TLanes>((byte*)h, 0, wide.Length, b);
             }
             Assert.Equal(wide.Select(x => BitConverter.HalfToUInt16Bits((Half)x)), halves);
             Rows.AssertSameBits([.. wide.Select(x => (float)(Half)x)], back);

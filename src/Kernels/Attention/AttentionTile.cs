@@ -4,13 +4,11 @@ namespace LocalLlm.Kernels;
 /// Attention of one token group and one kv head, a tile at a time, over <see cref="ILanes16{TSelf}"/>. The group's rows are its tokens times
 /// the query heads that share the kv head, token by token; a key or value is widened once for all of them.
 /// </summary>
-internal readonly unsafe struct AttentionTile<TLanes, TElement>
+internal readonly unsafe struct AttentionTile<TLanes, TKernel, TFormat>
     where TLanes : unmanaged, ILanes16<TLanes>
-    where TElement : struct, IKvElement
+    where TKernel : struct, IAttentionKernel
+    where TFormat : struct, IKvFormat
 {
-    // Rows that a kernel takes at once: for no more than these, widening in registers beats a detour through memory.
-    private static int RowsAtOnce => TLanes.PairsRows ? 2 : 1;
-
     private readonly AttentionCall _call;
     private readonly TokenGroup _group;
     private readonly int _kvHead;
@@ -56,7 +54,7 @@ internal readonly unsafe struct AttentionTile<TLanes, TElement>
         int positions = CountPositions(tile);
         for (int first = 0; first < positions; first += KvPool.BlockPositions)
         {
-            ScoreBlock(tile, first, Math.Min(positions - first, KvPool.BlockPositions));
+            ScoreBlock(tile, first, positions);
         }
         for (int row = 0; row < _rows; row++)
         {
@@ -67,7 +65,7 @@ internal readonly unsafe struct AttentionTile<TLanes, TElement>
         }
         for (int first = 0; first < positions; first += KvPool.BlockPositions)
         {
-            WeighBlock(tile, first, Math.Min(positions - first, KvPool.BlockPositions), result);
+            WeighBlock(tile, first, positions, result);
         }
     }
 
@@ -102,56 +100,33 @@ internal readonly unsafe struct AttentionTile<TLanes, TElement>
         return most;
     }
 
-    /// <summary>Scores of all rows with <paramref name="positions"/> keys of the tile from <paramref name="first"/> on, which begins a block.</summary>
+    /// <summary>Scores of all rows with the keys of the block at <paramref name="first"/>, of which <paramref name="positions"/> of the tile cut the last.</summary>
     private void ScoreBlock(int tile, int first, int positions)
     {
-        int length = _call.Kv.KeyLength;
-        byte* keys = _call.Kv.Keys(_call.Layer, Block(tile, first), _kvHead);
-        int* counts = _work.Counts;
-        if (MustWiden(length))
-        {
-            Widen(keys, length, positions);
-            AttentionScores<TLanes, F32Element>.Run(_work, _rows, first, (byte*)_work.Widened, AttentionCall.Padded(length), _call.Scale);
-        }
-        else
-        {
-            AttentionScores<TLanes, TElement>.Run(_work, _rows, first, keys, length, _call.Scale);
-        }
+        int length = _call.Kv.KeyLength, stride = AttentionCall.Padded(length), after = first + KvPool.BlockPositions;
+        byte* next = after < positions ? Keys(tile, after) : Values(tile, 0);
+        TFormat.Widen<TLanes>(Keys(tile, first), Math.Min(positions, after) - first, length, _work.Widened, stride, next);
+        AttentionRows<TKernel>.Score(_work, _rows, first, stride, _call.Scale);
     }
 
-    /// <summary>Adds the weighted values of the block that begins at position <paramref name="first"/> of the tile to all rows' sums.</summary>
+    /// <summary>Adds the weighted values of the block at <paramref name="first"/> to all rows' sums.</summary>
     private void WeighBlock(int tile, int first, int positions, in TileSums result)
     {
-        int length = _call.Kv.ValueLength;
-        byte* values = _call.Kv.Values(_call.Layer, Block(tile, first), _kvHead);
-        if (MustWiden(length))
-        {
-            Widen(values, length, positions);
-            AttentionValues<TLanes, F32Element>.Run(_work, _rows, first, (byte*)_work.Widened, result);
-        }
-        else
-        {
-            AttentionValues<TLanes, TElement>.Run(_work, _rows, first, values, result);
-        }
+        int length = _call.Kv.ValueLength, after = first + KvPool.BlockPositions;
+        byte* next = after < positions ? Values(tile, after) : Keys(tile + 1 < _group.Tiles ? tile + 1 : 0, 0);
+        TFormat.Widen<TLanes>(Values(tile, first), Math.Min(positions, after) - first, length, _work.Widened, result.Stride, next);
+        AttentionRows<TKernel>.Weigh(_work, _rows, first, result);
     }
+
+    /// <summary>The keys of the block that begins at position <paramref name="first"/> of a tile.</summary>
+    private byte* Keys(int tile, int first) => _call.Kv.Keys(_call.Layer, Block(tile, first), _kvHead);
+
+    /// <summary>The same of values.</summary>
+    private byte* Values(int tile, int first) => _call.Kv.Values(_call.Layer, Block(tile, first), _kvHead);
 
     /// <summary>The pool's number of the block that holds position <paramref name="first"/> of a tile.</summary>
     private int Block(int tile, int first) =>
         _call.Places[_group.First].BlockTable[(tile * AttentionCall.TileBlocks) + (first / KvPool.BlockPositions)];
-
-    /// <summary>Whether keys or values go through float32 memory first: odd lengths for the padding, halves when many rows use them.</summary>
-    private bool MustWiden(int length) => length % TLanes.Count != 0 || (TElement.Bytes != 4 && _rows > RowsAtOnce);
-
-    private void Widen(byte* source, int length, int positions)
-    {
-        int stride = AttentionCall.Padded(length);
-        for (int j = 0; j < positions; j++)
-        {
-            float* row = _work.Widened + (j * stride);
-            KvRow.Widen<TLanes, TElement>(source + ((long)j * length * TElement.Bytes), row, length);
-            new Span<float>(row + length, stride - length).Clear();
-        }
-    }
 
     /// <summary>Replaces a row's scores by exp(score - max), padded with zeros to whole groups of sixteen, and starts its sums.</summary>
     private void Exponentiate(int row, in TileSums result)

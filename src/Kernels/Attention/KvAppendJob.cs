@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace LocalLlm.Kernels;
 
-/// <summary>What <see cref="KvAppendJob{TLanes, TElement}"/> works on.</summary>
+/// <summary>What <see cref="KvAppendJob{TLanes, TFormat}"/> works on.</summary>
 internal readonly unsafe struct AppendCall(KvPool kv, int layer, float* keys, float* values, TokenPlace* places, int tokens)
 {
     /// <summary>The cache.</summary>
@@ -25,9 +25,9 @@ internal readonly unsafe struct AppendCall(KvPool kv, int layer, float* keys, fl
 }
 
 /// <summary>Stores the keys and values of a batch's tokens at their places in one layer of the cache; one token is the unit of work.</summary>
-internal unsafe struct KvAppendJob<TLanes, TElement> : IParallelJob
+internal unsafe struct KvAppendJob<TLanes, TFormat> : IParallelJob
     where TLanes : unmanaged, IFloatLanes<TLanes>
-    where TElement : struct, IKvElement
+    where TFormat : struct, IKvFormat
 {
     /// <summary>The arguments.</summary>
     public AppendCall Call;
@@ -45,14 +45,8 @@ internal unsafe struct KvAppendJob<TLanes, TElement> : IParallelJob
             for (int head = 0; head < kv.KvHeads; head++)
             {
                 long row = ((long)token * kv.KvHeads) + head;
-                KvRow.Narrow<TLanes, TElement>(
-                    Call.Keys + (row * kv.KeyLength),
-                    kv.Keys(Call.Layer, block, head) + ((long)inBlock * kv.KeyLength * TElement.Bytes),
-                    kv.KeyLength);
-                KvRow.Narrow<TLanes, TElement>(
-                    Call.Values + (row * kv.ValueLength),
-                    kv.Values(Call.Layer, block, head) + ((long)inBlock * kv.ValueLength * TElement.Bytes),
-                    kv.ValueLength);
+                TFormat.Store<TLanes>(Call.Keys + (row * kv.KeyLength), kv.Keys(Call.Layer, block, head), inBlock, kv.KeyLength);
+                TFormat.Store<TLanes>(Call.Values + (row * kv.ValueLength), kv.Values(Call.Layer, block, head), inBlock, kv.ValueLength);
             }
         }
     }

@@ -4,14 +4,14 @@ namespace LocalLlm.Kernels;
 /// Attention at the scalar level: the law of docs/arithmetic.md read from top to bottom, one token and one query head at a time. The
 /// unit of work is such a pair, pairs counted in the order of the output's rows.
 /// </summary>
-internal unsafe struct ScalarAttentionJob<TElement> : IParallelJob
-    where TElement : struct, IKvElement
+internal unsafe struct ScalarAttentionJob<TFormat> : IParallelJob
+    where TFormat : struct, IKvFormat
 {
     /// <summary>The arguments.</summary>
     public AttentionCall Call;
 
     /// <summary>Floats of a worker's scratch memory for this call.</summary>
-    public static int ScratchFloats(KvPool kv) => AttentionCall.TilePositions + kv.KeyLength + (2 * kv.ValueLength);
+    public static int ScratchFloats(KvPool kv) => AttentionCall.TilePositions + Math.Max(kv.KeyLength, kv.ValueLength) + (2 * kv.ValueLength);
 
     /// <summary>Memory of the workers.</summary>
     public AttentionScratch Scratch;
@@ -20,8 +20,8 @@ internal unsafe struct ScalarAttentionJob<TElement> : IParallelJob
     public readonly void Run(int begin, int end, int worker)
     {
         float* scores = Scratch.Worker(worker);                // [128]
-        float* widened = scores + AttentionCall.TilePositions; // [keyLength]: one key
-        float* tile = widened + Call.Kv.KeyLength;             // [valueLength]: a tile's weighted values
+        float* widened = scores + AttentionCall.TilePositions; // [keyLength or valueLength]: one key or value
+        float* tile = widened + Math.Max(Call.Kv.KeyLength, Call.Kv.ValueLength); // [valueLength]: a tile's weighted values
         float* total = tile + Call.Kv.ValueLength;             // [valueLength]: those of all tiles so far
         for (int row = begin; row < end; row++)
         {
@@ -42,7 +42,7 @@ internal unsafe struct ScalarAttentionJob<TElement> : IParallelJob
             float max = ScalarLane.Max(scores, count);
             Softmax.Exponentiate<ScalarLane>(scores, count, max);
             float sum = ScalarLane.Sum(scores, count);
-            Weigh(scores, place, kvHead, start, count, start == 0 ? total : tile);
+            Weigh(scores, place, kvHead, start, count, widened, start == 0 ? total : tile);
             if (start == 0)
             {
                 (totalMax, totalSum) = (max, sum);
@@ -71,24 +71,23 @@ internal unsafe struct ScalarAttentionJob<TElement> : IParallelJob
         for (int j = 0; j < count; j++)
         {
             int block = place.BlockTable[(start + j) / KvPool.BlockPositions];
-            byte* key = Call.Kv.Keys(Call.Layer, block, kvHead) + ((start + j) % KvPool.BlockPositions * keyLength * TElement.Bytes);
-            KvRow.Widen<ScalarLane, TElement>(key, widened, keyLength);
+            TFormat.WidenRow<ScalarLane>(Call.Kv.Keys(Call.Layer, block, kvHead), (start + j) % KvPool.BlockPositions, keyLength, widened);
             scores[j] = ScalarLane.Dot(query, widened, keyLength) * Call.Scale;
         }
     }
 
     /// <summary>sum[i] = the values' i-th numbers times the weights, added in order of position.</summary>
-    private readonly void Weigh(float* weights, TokenPlace place, int kvHead, int start, int count, float* sum)
+    private readonly void Weigh(float* weights, TokenPlace place, int kvHead, int start, int count, float* widened, float* sum)
     {
         int valueLength = Call.Kv.ValueLength;
         new Span<float>(sum, valueLength).Clear();
         for (int j = 0; j < count; j++)
         {
             int block = place.BlockTable[(start + j) / KvPool.BlockPositions];
-            byte* value = Call.Kv.Values(Call.Layer, block, kvHead) + ((start + j) % KvPool.BlockPositions * valueLength * TElement.Bytes);
+            TFormat.WidenRow<ScalarLane>(Call.Kv.Values(Call.Layer, block, kvHead), (start + j) % KvPool.BlockPositions, valueLength, widened);
             for (int i = 0; i < valueLength; i++)
             {
-                sum[i] = MathF.FusedMultiplyAdd(weights[j], TElement.Load<ScalarLane>(value + (i * TElement.Bytes)).Value, sum[i]);
+                sum[i] = MathF.FusedMultiplyAdd(weights[j], widened[i], sum[i]);
             }
         }
     }

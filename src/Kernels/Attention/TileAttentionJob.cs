@@ -4,9 +4,10 @@ namespace LocalLlm.Kernels;
 /// Attention at the vector levels. The unit of work is a range of tiles of a token group for one kv head; the ranges of one kv head come
 /// one after the other, so that the prefill of a long sequence finds the head's keys and values in cache.
 /// </summary>
-internal unsafe struct TileAttentionJob<TLanes, TElement> : IParallelJob
+internal unsafe struct TileAttentionJob<TLanes, TKernel, TFormat> : IParallelJob
     where TLanes : unmanaged, ILanes16<TLanes>
-    where TElement : struct, IKvElement
+    where TKernel : struct, IAttentionKernel
+    where TFormat : struct, IKvFormat
 {
     /// <summary>The arguments.</summary>
     public AttentionCall Call;
@@ -25,7 +26,7 @@ internal unsafe struct TileAttentionJob<TLanes, TElement> : IParallelJob
             int kvHead = index / Plan.Ranges.Count;
             TileRange range = Plan.Ranges[index % Plan.Ranges.Count];
             TokenGroup group = Plan.Groups[range.Group];
-            AttentionTile<TLanes, TElement> tiles = new(Call, group, kvHead, Scratch.Worker(worker));
+            AttentionTile<TLanes, TKernel, TFormat> tiles = new(Call, group, kvHead, Scratch.Worker(worker));
             if (!group.IsSplit)
             {
                 tiles.RunAll();
@@ -52,9 +53,10 @@ internal unsafe struct TileAttentionJob<TLanes, TElement> : IParallelJob
 /// Merges, left to right, the tiles of groups that were split between workers, and writes their output. The unit of work is a split group
 /// and a kv head.
 /// </summary>
-internal unsafe struct TileMergeJob<TLanes, TElement> : IParallelJob
+internal unsafe struct TileMergeJob<TLanes, TKernel, TFormat> : IParallelJob
     where TLanes : unmanaged, ILanes16<TLanes>
-    where TElement : struct, IKvElement
+    where TKernel : struct, IAttentionKernel
+    where TFormat : struct, IKvFormat
 {
     /// <summary>The arguments.</summary>
     public AttentionCall Call;
@@ -76,15 +78,15 @@ internal unsafe struct TileMergeJob<TLanes, TElement> : IParallelJob
 
     private readonly void MergeGroup(TokenGroup group, int kvHead)
     {
-        TileSums total = TileAttentionJob<TLanes, TElement>.Partial(Call, Scratch, group, kvHead, 0);
+        TileSums total = TileAttentionJob<TLanes, TKernel, TFormat>.Partial(Call, Scratch, group, kvHead, 0);
         for (int row = 0; row < group.Count * Call.HeadsPerKv; row++)
         {
             int tiles = AttentionCall.TilesUpTo(Call.Places[group.First + (row / Call.HeadsPerKv)].Position);
             for (int tile = 1; tile < tiles; tile++)
             {
-                total.Merge<TLanes>(TileAttentionJob<TLanes, TElement>.Partial(Call, Scratch, group, kvHead, tile), row);
+                total.Merge<TLanes>(TileAttentionJob<TLanes, TKernel, TFormat>.Partial(Call, Scratch, group, kvHead, tile), row);
             }
-            float* output = AttentionTile<TLanes, TElement>.OutputRow(Call, group, kvHead, row);
+            float* output = AttentionTile<TLanes, TKernel, TFormat>.OutputRow(Call, group, kvHead, row);
             total.Finish<TLanes>(row, output, Call.Kv.ValueLength);
         }
     }

@@ -20,16 +20,13 @@ internal readonly unsafe struct Avx2Lanes(Vector256<float> low, Vector256<float>
     public static int Count => 16;
 
     /// <inheritdoc/>
-    public static bool PairsRows => false;
-
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes Load(float* source) => new(Avx.LoadVector256(source), Avx.LoadVector256(source + 8));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes LoadHalf(ushort* source) =>
-        new(HalfWidening.Widen(Sse2.LoadVector128(source)), HalfWidening.Widen(Sse2.LoadVector128(source + 8)));
+        new(HalfWidening.WidenByProduct(Sse2.LoadVector128(source)), HalfWidening.WidenByProduct(Sse2.LoadVector128(source + 8)));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

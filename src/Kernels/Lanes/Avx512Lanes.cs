@@ -16,15 +16,12 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes16<A
     public static int Count => 16;
 
     /// <inheritdoc/>
-    public static bool PairsRows => true;
-
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes Load(float* source) => new(Avx512F.LoadVector512(source));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Avx512Lanes LoadHalf(ushort* source) => new(HalfWidening.Widen(Avx.LoadVector256(source)));
+    public static Avx512Lanes LoadHalf(ushort* source) => new(HalfWidening.WidenByProduct(Avx.LoadVector256(source)));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,12 +10,6 @@ namespace LocalLlm.Kernels;
 internal interface ILanes16<TSelf> : IFloatLanes<TSelf>
     where TSelf : unmanaged, ILanes16<TSelf>
 {
-    /// <summary>
-    /// True when enough registers exist (32 of 512 bits) to keep the accumulators of two rows at once, which halves the loads per
-    /// multiply-add; with 16 registers of 256 bits the second row would only spill.
-    /// </summary>
-    static abstract bool PairsRows { get; }
-
     /// <summary>a &gt; b ? a : b, lane by lane.</summary>
     static abstract TSelf Max(TSelf a, TSelf b);
 
