@@ -4,12 +4,12 @@ namespace LocalLlm.Kernels.Tests;
 public sealed unsafe class AttentionPlanTests
 {
     [Fact]
-    public void Prefill_goes_in_groups_of_at_most_64_rows()
+    public void Prefill_goes_in_groups_of_at_most_128_rows()
     {
         AttentionPlan plan = Plan(kvHeads: 8, headsPerKv: 2, threads: 2, [512], [512]);
-        Assert.Equal(16, plan.Groups.Count);
-        Assert.All(plan.Groups, group => Assert.Equal(32, group.Count));
-        Assert.Equal(64, plan.MaxRows);
+        Assert.Equal(8, plan.Groups.Count);
+        Assert.All(plan.Groups, group => Assert.Equal(64, group.Count));
+        Assert.Equal(128, plan.MaxRows);
         Assert.Empty(plan.SplitGroups);
     }
 

@@ -33,7 +33,7 @@ internal sealed class AttentionPlan
     /// Query rows (tokens times query heads of a kv head) of a group at most: enough to make widening a key cheap beside using it, few
     /// enough for queries, scores and sums to stay in a core's second-level cache.
     /// </summary>
-    internal const int GroupRows = 64;
+    internal const int GroupRows = 128;
 
     /// <summary>Pieces of work aimed at for each thread, so that one that is held up stalls the others by a fraction only.</summary>
     private const int PiecesPerThread = 4;

@@ -56,13 +56,8 @@ internal readonly unsafe struct AttentionTile<TLanes, TKernel, TFormat>
         {
             ScoreBlock(tile, first, positions);
         }
-        for (int row = 0; row < _rows; row++)
-        {
-            if (_work.Counts[row] > 0)
-            {
-                Exponentiate(row, result);
-            }
-        }
+        TileSoftmax.Run<TLanes>(_work, _rows, result);
+        new Span<float>(result.Values, _rows * result.Stride).Clear();
         for (int first = 0; first < positions; first += KvPool.BlockPositions)
         {
             WeighBlock(tile, first, positions, result);
@@ -127,17 +122,4 @@ internal readonly unsafe struct AttentionTile<TLanes, TKernel, TFormat>
     /// <summary>The pool's number of the block that holds position <paramref name="first"/> of a tile.</summary>
     private int Block(int tile, int first) =>
         _call.Places[_group.First].BlockTable[(tile * AttentionCall.TileBlocks) + (first / KvPool.BlockPositions)];
-
-    /// <summary>Replaces a row's scores by exp(score - max), padded with zeros to whole groups of sixteen, and starts its sums.</summary>
-    private void Exponentiate(int row, in TileSums result)
-    {
-        float* scores = _work.Scores + (row * AttentionCall.TilePositions);
-        int count = _work.Counts[row], padded = AttentionCall.Padded(count);
-        new Span<float>(scores + count, padded - count).Fill(float.NegativeInfinity); // whose exponential, +0, changes no sum
-        float max = TLanes.Max(scores, padded);
-        Softmax.Exponentiate<TLanes>(scores, padded, max);
-        result.Max[row] = max;
-        result.Sum[row] = TLanes.Sum(scores, padded);
-        new Span<float>(result.Row(row), result.Stride).Clear();
-    }
 }

@@ -93,8 +93,7 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes16<A
         Vector256<float> eight = Avx.Max(Value.GetLower(), Value.GetUpper());
         Vector128<float> four = Sse.Max(eight.GetLower(), eight.GetUpper());
         Vector128<float> two = Sse.Max(four, Sse.MoveHighToLow(four, four));
-        float first = two.GetElement(0), second = two.GetElement(1);
-        return first > second ? first : second;
+        return Sse.MaxScalar(two, Sse3.MoveHighAndDuplicate(two)).ToScalar(); // a > b ? a : b, without a branch that nothing predicts
     }
 
     /// <inheritdoc/>
