@@ -1,5 +1,5 @@
 using System.Runtime.Intrinsics.X86;
-using Iced.Intel;
+using LocalLlm.Gguf;
 
 namespace LocalLlm.Kernels.Assembled;
 
@@ -8,19 +8,23 @@ internal sealed unsafe class AssembledKernels
 {
     private static readonly Lazy<AssembledKernels> s_instance = new(() => new AssembledKernels());
 
-    private readonly nint[][] _entries = new nint[TileShape.All.Count][];
+    private readonly nint[][] _tiles = new nint[TileShape.All.Count][];
+    private readonly nint[][] _rows = new nint[RowAssembler.Types.Count][];
 
     private AssembledKernels()
     {
-        Code = Assemble(out int[][] offsets);
-        if (ExecutableMemory.TryPublish(Code, out byte* address, out string refusal))
+        AssembledCode code = AssembledCode.Create();
+        if (ExecutableMemory.TryPublish(code.Bytes, out byte* address, out string refusal))
         {
-            for (int shape = 0; shape < offsets.Length; shape++)
+            for (int i = 0; i < _tiles.Length; i++)
             {
-                _entries[shape] = [.. offsets[shape].Select(offset => (nint)address + offset)];
+                _tiles[i] = [.. code.Tiles[i].Select(offset => (nint)address + offset)];
+            }
+            for (int i = 0; i < _rows.Length; i++)
+            {
+                _rows[i] = [.. code.Rows[i].Select(offset => (nint)address + offset)];
             }
         }
-        Offsets = offsets;
         Refusal = refusal;
     }
 
@@ -35,36 +39,24 @@ internal sealed unsafe class AssembledKernels
     /// <summary>Why the kernels cannot be called, a piece of a sentence; empty if they can.</summary>
     public string Refusal { get; }
 
-    /// <summary>All of the code.</summary>
-    public byte[] Code { get; }
-
-    /// <summary>Where in <see cref="Code"/> the kernels start: [shape, tokens - 1].</summary>
-    public int[][] Offsets { get; }
-
-    /// <summary>A kernel. The call is short, a microsecond or a few, so it does not tell the garbage collector that managed code is left.</summary>
+    /// <summary>A kernel for many tokens. The call is short, a microsecond or a few, so it does not tell the garbage collector that managed code is left.</summary>
     /// <param name="shape">Place in <see cref="TileShape.All"/>.</param>
     /// <param name="tokens">1 to <see cref="TileShape.MaxTokens"/>.</param>
     public delegate* unmanaged[SuppressGCTransition]<TileCall*, void> Kernel(int shape, int tokens) =>
-        (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)_entries[shape][tokens - 1];
+        (delegate* unmanaged[SuppressGCTransition]<TileCall*, void>)_tiles[shape][tokens - 1];
 
-    private static byte[] Assemble(out int[][] offsets)
+    /// <summary>A kernel for one token.</summary>
+    /// <param name="type">Format of the weights.</param>
+    /// <param name="tail">Blocks of a row beyond whole steps.</param>
+    public delegate* unmanaged[SuppressGCTransition]<RowCall*, void> RowKernel(GgmlType type, int tail)
     {
-        Assembler assembler = new(64);
-        List<List<Label>> labels = [];
-        foreach (TileShape shape in TileShape.All)
+        for (int i = 0; i < _rows.Length; i++)
         {
-            labels.Add([]);
-            for (int tokens = 1; tokens <= shape.MaxTokens; tokens++)
+            if (RowAssembler.Types[i] == type)
             {
-                Label entry = assembler.CreateLabel();
-                assembler.Label(ref entry);
-                TileAssembler.Write(assembler, shape, tokens);
-                labels[^1].Add(entry);
+                return (delegate* unmanaged[SuppressGCTransition]<RowCall*, void>)_rows[i][tail];
             }
         }
-        using MemoryStream code = new();
-        AssemblerResult result = assembler.Assemble(new StreamCodeWriter(code), 0, BlockEncoderOptions.ReturnNewInstructionOffsets);
-        offsets = [.. labels.Select(list => list.Select(label => (int)result.GetLabelRIP(label)).ToArray())];
-        return code.ToArray();
+        throw new ArgumentOutOfRangeException(nameof(type), type, "The format has no integer dot product.");
     }
 }

@@ -37,10 +37,10 @@ internal static unsafe class OutlierProduct
                 }
                 AddScaled<TLanes>(outlier.Value, weights, product.Y + ((long)outlier.Row * product.W.Rows) + first, rows);
             }
-            for (int token = 0; product.Bias != null && token < product.Tokens; token++)
-            {
-                AddBias(product.Bias + first, product.Y + ((long)token * product.W.Rows) + first, rows);
-            }
+        }
+        if (product.Bias is not null)
+        {
+            AddBias(product, begin, end);
         }
     }
 
@@ -60,11 +60,19 @@ internal static unsafe class OutlierProduct
         }
     }
 
-    private static void AddBias(float* bias, float* y, int rows)
+    /// <summary>Adds the bias to the results of all tokens.</summary>
+    /// <param name="product">The product.</param>
+    /// <param name="begin">First row.</param>
+    /// <param name="end">One past the last row.</param>
+    public static void AddBias(in IntegerProduct product, int begin, int end)
     {
-        for (int r = 0; r < rows; r++)
+        for (int token = 0; token < product.Tokens; token++)
         {
-            y[r] += bias[r];
+            float* y = product.Y + ((long)token * product.W.Rows);
+            for (int r = begin; r < end; r++)
+            {
+                y[r] += product.Bias[r];
+            }
         }
     }
 }

@@ -49,7 +49,8 @@ internal readonly unsafe struct ProductKernel
         => level switch
         {
             SimdLevel.Avx512Vnni when tokens >= PanelTokens => Loop<AssembledLoop<TFormat>>(),
-            SimdLevel.Avx512 or SimdLevel.Avx512Vnni when tokens < PanelTokens => Loop<Avx512RowLoop<TFormat>>(),
+            SimdLevel.Avx512Vnni => Loop<AssembledRowLoop<TFormat>>(),
+            SimdLevel.Avx512 when tokens < PanelTokens => Loop<Avx512RowLoop<TFormat>>(),
             SimdLevel.Avx512 => Loop<PanelLoop<TFormat, Avx512PanelKernel<TFormat>>>(),
             SimdLevel.AvxVnni when tokens < PanelTokens => Loop<Avx2RowLoop<TFormat, AvxVnniByteDot>>(),
             SimdLevel.AvxVnni => Loop<PanelLoop<TFormat, Avx2PanelKernel<TFormat, AvxVnniByteDot>>>(),
