@@ -67,6 +67,7 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="TextEngineException">The file is missing, damaged, or of a kind that the engine does not know; the message is one sentence that says which.</exception>
     public static LanguageModel Load(string path, ModelOptions options)
     {
+        SimdLevels.Prepare(options.Simd);
         GgufFile? file = null;
         try
         {

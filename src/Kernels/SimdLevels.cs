@@ -22,9 +22,24 @@ public static class SimdLevels
         SimdLevel.AvxVnni => Avx2.IsSupported && Fma.IsSupported && AvxVnni.IsSupported,
         // IsHardwareAccelerated is false where 512-bit code would make the processor clock down, and where DOTNET_PreferredVectorBitWidth=256 asks to leave it.
         SimdLevel.Avx512 => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512BW.VL.IsSupported && Fma.IsSupported,
-        SimdLevel.Avx512Vnni => AssembledKernels.ProcessorHasInstructions && AssembledKernels.Instance.Refusal.Length == 0,
+        SimdLevel.Avx512Vnni => AssembledKernels.ProcessorHasInstructions && ExecutableMemory.Refusal.Length == 0,
         _ => throw new ArgumentOutOfRangeException(nameof(level), level, "Not a SIMD level."),
     };
+
+    /// <summary>Why a level that the processor has can't run all the same, one sentence for the user; null if there is no such level.</summary>
+    public static string? Remark { get; } = AssembledKernels.ProcessorHasInstructions && ExecutableMemory.Refusal.Length > 0
+        ? $"The SIMD level '{Name(SimdLevel.Avx512Vnni)}' can't be used here ({ExecutableMemory.Refusal}); '{Name(SimdLevel.Avx512)}' is the best, with slower prompts."
+        : null;
+
+    /// <summary>Starts on another thread what a level needs before its first product. Not needed for correctness.</summary>
+    /// <param name="level">A level that can run.</param>
+    public static void Prepare(SimdLevel level)
+    {
+        if (level == SimdLevel.Avx512Vnni)
+        {
+            AssembledKernels.Prepare();
+        }
+    }
 
     /// <summary>The level without what is assembled at run time: the intrinsics that everything but matrix products uses.</summary>
     internal static SimdLevel Intrinsics(SimdLevel level) => level == SimdLevel.Avx512Vnni ? SimdLevel.Avx512 : level;

@@ -14,21 +14,22 @@ internal sealed unsafe class AssembledKernels
     private AssembledKernels()
     {
         AssembledCode code = AssembledCode.Create();
-        if (ExecutableMemory.TryPublish(code.Bytes, out byte* address, out string refusal))
+        if (!ExecutableMemory.TryPublish(code.Bytes, out byte* address, out string refusal))
         {
-            for (int i = 0; i < _tiles.Length; i++)
-            {
-                _tiles[i] = [.. code.Tiles[i].Select(offset => (nint)address + offset)];
-            }
-            for (int i = 0; i < _rows.Length; i++)
-            {
-                _rows[i] = [.. code.Rows[i].Select(offset => (nint)address + offset)];
-            }
+            // It could be had a moment ago.
+            throw new InvalidOperationException($"The kernels can't be loaded: {refusal}. The SIMD level 'avx512' works without.");
         }
-        Refusal = refusal;
+        for (int i = 0; i < _tiles.Length; i++)
+        {
+            _tiles[i] = [.. code.Tiles[i].Select(offset => (nint)address + offset)];
+        }
+        for (int i = 0; i < _rows.Length; i++)
+        {
+            _rows[i] = [.. code.Rows[i].Select(offset => (nint)address + offset)];
+        }
     }
 
-    /// <summary>The kernels.</summary>
+    /// <summary>The kernels; to be asked for only where <see cref="SimdLevel.Avx512Vnni"/> can run.</summary>
     public static AssembledKernels Instance => s_instance.Value;
 
     /// <summary>True if the processor has the instructions: AVX-512 F, BW, DQ, VL (as the runtime sees them) and AVX512_VNNI.</summary>
@@ -36,8 +37,8 @@ internal sealed unsafe class AssembledKernels
     public static bool ProcessorHasInstructions { get; } =
         Environment.Is64BitProcess && SimdLevels.IsSupported(SimdLevel.Avx512) && X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 
-    /// <summary>Why the kernels cannot be called, a piece of a sentence; empty if they can.</summary>
-    public string Refusal { get; }
+    /// <summary>Starts to assemble them on another thread, so that they are there when they are needed: it takes as long as reading a vocabulary.</summary>
+    public static void Prepare() => ThreadPool.UnsafeQueueUserWorkItem(static _ => _ = Instance, null);
 
     /// <summary>A kernel for many tokens. The call is short, a microsecond or a few, so it does not tell the garbage collector that managed code is left.</summary>
     /// <param name="shape">Place in <see cref="TileShape.All"/>.</param>

@@ -11,6 +11,10 @@ internal static unsafe partial class ExecutableMemory
     // mman.h: the same numbers on Linux and macOS but for MAP_ANONYMOUS.
     private const int ProtRead = 1, ProtWrite = 2, ProtExec = 4, MapPrivate = 2, MapAnonymousLinux = 0x20, MapAnonymousMac = 0x1000;
 
+    /// <summary>Why memory for code can't be had, a piece of a sentence; empty if it can. Tried once, with a page that does nothing.</summary>
+    // C3 is ret.
+    public static string Refusal { get; } = TryPublish([0xC3], out _, out string refusal) ? "" : refusal;
+
     /// <summary>Copies code to pages of its own and makes them executable. They stay until the process ends.</summary>
     /// <param name="code">Position-independent code.</param>
     /// <param name="address">Where it starts, at a page.</param>

@@ -41,6 +41,16 @@ internal readonly record struct TileShape(TileOffset Offset, bool HasMinimums)
             : TFormat.IsSigned ? 3
             : TFormat.Offset == 16 ? 2 : 1;
 
+    /// <summary>Formats of this shape, for people.</summary>
+    public string Formats => Offset switch
+    {
+        TileOffset.None => "Q4_1, Q5_1, Q4_K, Q5_K",
+        TileOffset.Eight => "Q4_0",
+        TileOffset.Sixteen => "Q5_0",
+        TileOffset.OneTwentyEight => "Q8_0",
+        _ => "Q6_K",
+    };
+
     /// <summary>Whether the halves of a block have integer scales.</summary>
     public bool HasHalves => Offset == TileOffset.HalvesThirtyTwo;
 

@@ -52,6 +52,10 @@ internal sealed class ComputeFlags
     public ModelOptions Read(ParseResult result, CliHost host)
     {
         OllamaEnvironment environment = OllamaEnvironment.Read(host.Variable);
+        if (SimdLevels.Remark is { } remark)
+        {
+            host.Error.WriteLine($"Warning: {remark}");
+        }
         return new ModelOptions
         {
             Simd = ReadSimd(result.GetValue(_simd), host),

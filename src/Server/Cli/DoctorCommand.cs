@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using LocalLlm.Kernels;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Server.Models;
 
 namespace LocalLlm.Server.Cli;
@@ -12,9 +13,15 @@ internal static class DoctorCommand
     public static Command Create(CliHost host)
     {
         Option<bool> simd = new("--simd") { Description = "Only what computes: SIMD levels, threads, processor" };
-        Command command = new("doctor", "Show what this machine offers, and the models known by name.") { simd };
+        Option<bool> kernels = new("--kernels") { Description = "The kernels that are assembled at run time, disassembled" };
+        Command command = new("doctor", "Show what this machine offers, and the models known by name.") { simd, kernels };
         command.SetAction(result =>
         {
+            if (result.GetValue(kernels))
+            {
+                KernelListing.Write(host.Out);
+                return;
+            }
             ReportSimd(host);
             if (!result.GetValue(simd))
             {
@@ -46,6 +53,10 @@ internal static class DoctorCommand
             table.Add(SimdLevels.Name(level), !SimdLevels.Supported.Contains(level) ? "not on this machine" : level == inForce ? "can run, in force" : "can run");
         }
         table.Write(host.Out);
+        if (SimdLevels.Remark is { } remark)
+        {
+            host.Out.WriteLine(remark);
+        }
         host.Out.WriteLine();
         host.Out.WriteLine($"threads    {ComputeFlags.ReadThreads(host)} of {Environment.ProcessorCount} logical processors");
         host.Out.WriteLine($"processor  {ProcessorName.Read()}");

@@ -27,4 +27,16 @@ public class DoctorCommandTests
         Assert.Equal(0, await cli.RunAsync("doctor"));
         Assert.Matches(@"\nsmollm2, smollm2:135m +present +\S+\.gguf\n", cli.Out.ToString());
     }
+
+    [Fact]
+    public async Task DisassemblesTheAssembledKernels()
+    {
+        CliUnderTest cli = new();
+        Assert.Equal(0, await cli.RunAsync("doctor", "--kernels"));
+        string text = cli.Out.ToString();
+        Assert.Matches(@"(^|\n); Q8_0: 6 tokens x 32 rows of a packed panel\n000", text);
+        Assert.Matches(@"\n; Q4_K: 1 token x rows of the file\n", text);
+        Assert.Contains("vpdpbusd", text);
+        Assert.DoesNotContain("(bad)", text);
+    }
 }
