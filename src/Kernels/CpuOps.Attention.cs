@@ -5,7 +5,7 @@ public sealed unsafe partial class CpuOps
     private readonly AttentionPlan _attentionPlan = new();
     private readonly AttentionScratch _attentionScratch = new();
 
-    /// <summary>Stores the keys and values of a batch in one layer of the cache, rounded to its type (nearest even).</summary>
+    /// <summary>Stores the keys and values of a batch in one layer of the cache, rounded to its type (docs/arithmetic.md).</summary>
     /// <param name="kv">The cache.</param>
     /// <param name="layer">Which layer, from 0.</param>
     /// <param name="k">Keys, turned by RoPE already, [tokens, kvHeads, keyLength].</param>
@@ -62,13 +62,17 @@ public sealed unsafe partial class CpuOps
         fixed (TokenPlace* tokens = places)
         {
             AttentionCall call = new() { Kv = kv, Layer = layer, Queries = queries, Places = tokens, Heads = heads, Scale = scale, Output = result };
-            if (kv.Type == KvType.F16)
+            switch (kv.Type)
             {
-                Attend<PlainKvFormat<F16Element>>(call, places);
-            }
-            else
-            {
-                Attend<PlainKvFormat<F32Element>>(call, places);
+                case KvType.F16:
+                    Attend<PlainKvFormat<F16Element>>(call, places);
+                    break;
+                case KvType.F32:
+                    Attend<PlainKvFormat<F32Element>>(call, places);
+                    break;
+                default:
+                    Attend<Q8KvFormat>(call, places);
+                    break;
             }
         }
     }
@@ -109,13 +113,17 @@ public sealed unsafe partial class CpuOps
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {
         int numbers = call.Kv.KvHeads * (call.Kv.KeyLength + call.Kv.ValueLength);
-        if (call.Kv.Type == KvType.F16)
+        switch (call.Kv.Type)
         {
-            For(new KvAppendJob<TLanes, PlainKvFormat<F16Element>> { Call = call }, call.Tokens, numbers);
-        }
-        else
-        {
-            For(new KvAppendJob<TLanes, PlainKvFormat<F32Element>> { Call = call }, call.Tokens, numbers);
+            case KvType.F16:
+                For(new KvAppendJob<TLanes, PlainKvFormat<F16Element>> { Call = call }, call.Tokens, numbers);
+                break;
+            case KvType.F32:
+                For(new KvAppendJob<TLanes, PlainKvFormat<F32Element>> { Call = call }, call.Tokens, numbers);
+                break;
+            default:
+                For(new KvAppendJob<TLanes, Q8KvFormat> { Call = call }, call.Tokens, numbers);
+                break;
         }
     }
 

@@ -5,8 +5,9 @@ namespace LocalLlm.Kernels;
 
 /// <summary>
 /// The memory of the KV cache, in blocks of <see cref="BlockPositions"/> positions. A block is one contiguous piece that holds the keys and
-/// values of all layers: first <c>keys [kvHead][32][keyLength]</c>, then <c>values [kvHead][32][valueLength]</c>, layer after layer. Which
-/// sequence owns which block is the engine's business; the pool is memory and addresses.
+/// values of all layers: first <c>keys [kvHead][32][keyLength]</c>, then <c>values [kvHead][32][valueLength]</c>, layer after layer; the
+/// scales of a quantized cache stand behind each head's 32 rows. Which sequence owns which block is the engine's business; the pool is memory
+/// and addresses.
 /// </summary>
 /// <remarks>
 /// The memory is allocated at once and never cleared. The C library takes pieces of this size fresh from the system, which backs a page
@@ -17,7 +18,7 @@ public sealed unsafe class KvPool : IDisposable
     /// <summary>Positions in a block: the unit in which sequences get memory and share prefixes.</summary>
     public const int BlockPositions = 32;
 
-    // A cache line and a 512-bit register. A head's piece of a block is a multiple of 64 bytes (32 positions of at least 2 bytes each), so
+    // A cache line and a 512-bit register. A head's piece of a block is a multiple of 64 bytes (32 positions of an even number of bytes), so
     // every address that Keys and Values give is aligned once the first is.
     private const int Alignment = 64;
 
@@ -42,24 +43,17 @@ public sealed unsafe class KvPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(keyLength, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(valueLength, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
-        ElementBytes = type switch
-        {
-            KvType.F16 => 2,
-            KvType.F32 => 4,
-            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "The KV cache stores F16 or F32."),
-        };
         (Layers, KvHeads, KeyLength, ValueLength, Type, Blocks) = (layers, kvHeads, keyLength, valueLength, type, blocks);
 
-        // Six factors below 2^31 can pass 2^64: decided in 128 bits before anything is narrowed.
-        UInt128 layerBytes = (UInt128)kvHeads * BlockPositions * ((uint)keyLength + (ulong)(uint)valueLength) * (uint)ElementBytes;
+        // A piece stays below 2^38 bytes, but all factors together can pass 2^64: decided in 128 bits before anything is narrowed.
+        (_keyBytes, _valueBytes) = (PieceBytes(type, keyLength), PieceBytes(type, valueLength));
+        UInt128 layerBytes = (UInt128)kvHeads * ((ulong)_keyBytes + (ulong)_valueBytes);
         UInt128 blockBytes = layerBytes * (uint)layers;
         UInt128 bytes = blockBytes * (uint)blocks;
         if (bytes > (UInt128)nint.MaxValue)
         {
             throw new InsufficientMemoryException(TooBig(bytes));
         }
-        _keyBytes = (long)BlockPositions * keyLength * ElementBytes;
-        _valueBytes = (long)BlockPositions * valueLength * ElementBytes;
         _layerBytes = (long)layerBytes;
         BytesPerBlock = (long)blockBytes;
         try
@@ -93,8 +87,17 @@ public sealed unsafe class KvPool : IDisposable
     /// <summary>Bytes of one block, all layers together.</summary>
     public long BytesPerBlock { get; }
 
-    /// <summary>Bytes of one stored number: 2 or 4.</summary>
-    public int ElementBytes { get; }
+    /// <summary>Bytes that the keys or values of one head take in a block.</summary>
+    /// <param name="type">How a number is stored.</param>
+    /// <param name="length">Numbers in one key or value.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The type is none.</exception>
+    public static long PieceBytes(KvType type, int length) => BlockPositions * type switch
+    {
+        KvType.F16 => 2L * length,
+        KvType.F32 => 4L * length,
+        KvType.Q8_0 => length + (length % 2) + (2L * Q8KvFormat.BlocksOf(length)), // even, for the alignment
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "The KV cache stores F16, F32 or Q8_0."),
+    };
 
     /// <summary>The keys of one head in one block: [32, KeyLength] numbers of <see cref="Type"/>, 64-byte aligned. Arguments are not checked.</summary>
     public byte* Keys(int layer, int block, int head) => _memory + (block * BytesPerBlock) + (layer * _layerBytes) + (head * _keyBytes);
@@ -112,5 +115,5 @@ public sealed unsafe class KvPool : IDisposable
 
     private string TooBig(UInt128 bytes) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The KV cache needs {bytes} bytes ({Blocks} blocks of {BlockPositions} positions, {Layers} layers, {Type}), which the system will not give; use a smaller context, fewer parallel sequences or F16.");
+        $"The KV cache needs {bytes} bytes ({Blocks} blocks of {BlockPositions} positions, {Layers} layers, {Type}), which the system will not give; use a smaller context, fewer parallel sequences or a smaller type.");
 }

@@ -32,7 +32,7 @@ internal sealed unsafe class AttentionCase : IDisposable
         int[] perSequence = [.. lengths.Select(n => (n + KvPool.BlockPositions - 1) / KvPool.BlockPositions)];
         int blocks = perSequence.Sum() + 3;
         Pool = new KvPool(Layers, shape.KvHeads, shape.KeyLength, shape.ValueLength, shape.Type, blocks);
-        new Span<byte>(Pool.Keys(0, 0, 0), (int)(blocks * Pool.BytesPerBlock)).Fill(0xFF); // NaN in both types: to read a gap shows
+        new Span<byte>(Pool.Keys(0, 0, 0), (int)(blocks * Pool.BytesPerBlock)).Fill(0xFF); // NaN as a number and as a scale: to read a gap shows
         int[] numbers = [.. Enumerable.Range(0, blocks)];
         new Random(blocks).Shuffle(numbers);
         int next = 0;
@@ -104,10 +104,10 @@ internal sealed unsafe class AttentionCase : IDisposable
         double[] scores = new double[token.Position + 1];
         for (int j = 0; j < scores.Length; j++)
         {
-            ReadOnlySpan<float> q = Query(token, head), k = Key(token with { Position = j }, kvHead);
+            ReadOnlySpan<float> q = Query(token, head), stored = StoredRow.Of(Shape.Type, Key(token with { Position = j }, kvHead)).Values;
             for (int i = 0; i < q.Length; i++)
             {
-                scores[j] += (double)q[i] * Stored(k[i]);
+                scores[j] += (double)q[i] * stored[i];
             }
             scores[j] *= Scale;
         }
@@ -115,16 +115,14 @@ internal sealed unsafe class AttentionCase : IDisposable
         double[] output = new double[Shape.ValueLength];
         for (int j = 0; j < scores.Length; j++)
         {
-            ReadOnlySpan<float> v = Value(token with { Position = j }, kvHead);
-            for (int i = 0; i < v.Length; i++)
+            float[] stored = StoredRow.Of(Shape.Type, Value(token with { Position = j }, kvHead)).Values;
+            for (int i = 0; i < stored.Length; i++)
             {
-                output[i] += Math.Exp(scores[j] - max) / sum * Stored(v[i]);
+                output[i] += Math.Exp(scores[j] - max) / sum * stored[i];
             }
         }
         return output;
     }
 
     public void Dispose() => Pool.Dispose();
-
-    private float Stored(float x) => Shape.Type == KvType.F16 ? (float)(Half)x : x;
 }

@@ -18,6 +18,10 @@ public sealed class AttentionTests
         new(1, 8, 128, 128, KvType.F32),
         new(2, 1, 7, 5, KvType.F16),
         new(1, 5, 33, 200, KvType.F32),
+        new(2, 2, 128, 128, KvType.Q8_0),
+        new(1, 4, 96, 64, KvType.Q8_0),
+        new(1, 7, 80, 72, KvType.Q8_0),
+        new(2, 1, 33, 5, KvType.Q8_0),
     ];
 
     public static TheoryData<SimdLevel, AttentionShape> LevelsAndShapes()
@@ -165,10 +169,37 @@ public sealed class AttentionTests
         {
             for (int head = 0; head < shape.KvHeads; head++)
             {
-                AssertStored(shape.Type, Row(pool, places[i], head, keys: true), expected.Key(tokens[i], head));
-                AssertStored(shape.Type, Row(pool, places[i], head, keys: false), expected.Value(tokens[i], head));
+                AssertStored(pool, places[i], head, true, expected.Key(tokens[i], head));
+                AssertStored(pool, places[i], head, false, expected.Value(tokens[i], head));
             }
         }
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Quantized_blocks_at_the_ends_of_the_range(SimdLevel level)
+    {
+        // Blocks of 32: zeros; numbers too small for a scale; a scale of one subnormal step, rounded down; ties; the largest scale; past it;
+        // infinity; NaN.
+        float step = (float)BitConverter.UInt16BitsToHalf(1);
+        float[][] blocks =
+        [
+            new float[32], Block(1e-9f), Block(step * 127 * 1.4f), [.. Enumerable.Range(0, 32).Select(i => i == 0 ? 127f : i - 15.5f)],
+            Block(65504f * 127), Block(66000f * 127), Block(float.PositiveInfinity), Block(float.NaN),
+        ];
+        float[] row = [.. blocks.SelectMany(block => block)];
+        using KvPool pool = new(AttentionCase.Layers, 1, row.Length, row.Length, KvType.Q8_0, 1);
+        using AttentionCase data = new(new AttentionShape(1, 1, 64, 64, KvType.F16), [3]);
+        using WorkerPool workers = new(1);
+        TokenPlace[] place = data.Places([new(0, 2)]);
+        unsafe
+        {
+            place[0].BlockTable[0] = 0;
+        }
+        new CpuOps(level, workers).KvAppend(pool, AttentionCase.Layer, row, row, place);
+        AssertStored(pool, place[0], 0, true, row);
+        AssertStored(pool, place[0], 0, false, row);
+
+        static float[] Block(float largest) => [.. Enumerable.Range(0, 32).Select(i => i == 7 ? largest : (i - 16) * 1e-10f)];
     }
 
     [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
@@ -207,18 +238,13 @@ public sealed class AttentionTests
         Assert.Throws<ArgumentException>(() => ops.KvAppend(data.Pool, 0, row, row, places));
     }
 
-    private static unsafe byte[] Row(KvPool pool, TokenPlace place, int head, bool keys)
+    private static unsafe void AssertStored(KvPool pool, TokenPlace place, int head, bool keys, ReadOnlySpan<float> numbers)
     {
-        int block = place.BlockTable[place.Position / 32], length = (keys ? pool.KeyLength : pool.ValueLength) * pool.ElementBytes;
+        StoredRow expected = StoredRow.Of(pool.Type, numbers);
+        int block = place.BlockTable[place.Position / 32], row = place.Position % 32;
         byte* piece = keys ? pool.Keys(AttentionCase.Layer, block, head) : pool.Values(AttentionCase.Layer, block, head);
-        return new ReadOnlySpan<byte>(piece + (place.Position % 32 * length), length).ToArray();
-    }
-
-    private static void AssertStored(KvType type, byte[] stored, ReadOnlySpan<float> numbers)
-    {
-        byte[] expected = type == KvType.F16
-            ? [.. numbers.ToArray().SelectMany(x => BitConverter.GetBytes((Half)x))]
-            : [.. numbers.ToArray().SelectMany(BitConverter.GetBytes)];
-        Assert.Equal(expected, stored);
+        Assert.Equal(expected.Numbers, new ReadOnlySpan<byte>(piece + (row * expected.Numbers.Length), expected.Numbers.Length));
+        byte* scales = piece + (32 * expected.Numbers.Length) + (row * expected.Scales.Length);
+        Assert.Equal(expected.Scales, new ReadOnlySpan<byte>(scales, expected.Scales.Length));
     }
 }

@@ -2,30 +2,38 @@ namespace LocalLlm.Kernels.Tests;
 
 public sealed unsafe class KvPoolTests
 {
-    [Theory, InlineData(KvType.F16, 2), InlineData(KvType.F32, 4)]
-    public void Blocks_are_contiguous_and_pieces_do_not_overlap(KvType type, int bytes)
+    [Theory, InlineData(KvType.F16, 10, 80), InlineData(KvType.F32, 20, 160), InlineData(KvType.Q8_0, 8, 44)]
+    public void Blocks_are_contiguous_and_pieces_do_not_overlap(KvType type, int keyBytes, int valueBytes)
     {
-        const int layers = 3, heads = 2, keyLength = 5, valueLength = 3, blocks = 4;
+        const int layers = 3, heads = 2, keyLength = 5, valueLength = 40, blocks = 4; // 40 numbers have two scales, 5 are padded to 6
         using KvPool pool = new(layers, heads, keyLength, valueLength, type, blocks);
-        Assert.Equal((long)layers * heads * 32 * (keyLength + valueLength) * bytes, pool.BytesPerBlock);
+        Assert.Equal((long)layers * heads * 32 * (keyBytes + valueBytes), pool.BytesPerBlock);
         byte* next = pool.Keys(0, 0, 0);
         for (int block = 0; block < blocks; block++)
         {
             Assert.Equal((nint)(pool.Keys(0, 0, 0) + (block * pool.BytesPerBlock)), (nint)next);
             for (int layer = 0; layer < layers; layer++)
             {
-                for (int head = 0; head < heads; head++, next += 32 * keyLength * bytes)
+                for (int head = 0; head < heads; head++, next += 32 * keyBytes)
                 {
                     Assert.Equal((nint)next, (nint)pool.Keys(layer, block, head));
                     Assert.Equal(0, (nint)next % 64);
                 }
-                for (int head = 0; head < heads; head++, next += 32 * valueLength * bytes)
+                for (int head = 0; head < heads; head++, next += 32 * valueBytes)
                 {
                     Assert.Equal((nint)next, (nint)pool.Values(layer, block, head));
                     Assert.Equal(0, (nint)next % 64);
                 }
             }
         }
+    }
+
+    [Fact]
+    public void Quantized_blocks_take_34_bytes_for_32_numbers()
+    {
+        using KvPool halves = new(28, 8, 128, 128, KvType.F16, 1), quantized = new(28, 8, 128, 128, KvType.Q8_0, 1);
+        Assert.Equal(34, 64 * quantized.BytesPerBlock / halves.BytesPerBlock);
+        Assert.Equal(0, 64 * quantized.BytesPerBlock % halves.BytesPerBlock);
     }
 
     [Fact]

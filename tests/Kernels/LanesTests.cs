@@ -42,6 +42,9 @@ public sealed unsafe class LanesTests
     [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
     public void Halves_widen_and_narrow_as_the_scalar_cast(SimdLevel level) => LevelLanes.Run(level, new HalfBody());
 
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Bytes_are_read_and_written_as_integers(SimdLevel level) => LevelLanes.Run(level, new ByteBody());
+
     private static float[] Reduce(SimdLevel level, float[] a, float[] b)
     {
         float[] results = new float[3];
@@ -97,6 +100,28 @@ public sealed unsafe class LanesTests
             }
             Assert.Equal(wide.Select(x => BitConverter.HalfToUInt16Bits((Half)x)), halves);
             Rows.AssertSameBits([.. wide.Select(x => (float)(Half)x)], back);
+        }
+    }
+
+    private readonly struct ByteBody : ILaneBody
+    {
+        public void Run<TLanes>()
+            where TLanes : unmanaged, IFloatLanes<TLanes>
+        {
+            sbyte[] bytes = [.. Enumerable.Range(-128, 256).Select(i => (sbyte)i)], back = new sbyte[256];
+            float[] widened = new float[256];
+            fixed (sbyte* b = bytes, c = back)
+            fixed (float* w = widened)
+            {
+                for (int i = 0; i < 256; i += TLanes.Count)
+                {
+                    TLanes lanes = TLanes.LoadBytes(b + i);
+                    lanes.Store(w + i);
+                    lanes.StoreBytes(c + i);
+                }
+            }
+            Assert.Equal(Enumerable.Range(-128, 256).Select(i => (float)i), widened);
+            Assert.Equal(bytes, back);
         }
     }
 }

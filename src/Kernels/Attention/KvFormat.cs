@@ -78,17 +78,33 @@ internal readonly unsafe struct PlainKvFormat<TElement> : IKvFormat
     public static void Widen<TLanes>(byte* piece, int rows, int length, float* destination, int stride, byte* next)
         where TLanes : unmanaged, IFloatLanes<TLanes>
     {
-        int bytes = length * TElement.Bytes;
-        for (int row = 0; row < rows; row++, destination += stride, next += bytes)
+        if (stride == length)
         {
-            for (int i = 0; i < bytes; i += Line)
-            {
-                Sse.Prefetch1(next + i);
-            }
+            WidenLines<TLanes>(piece, rows * length, destination, next);
+            return;
+        }
+        for (int row = 0; row < rows; row++, destination += stride)
+        {
             WidenRow<TLanes>(piece, row, length, destination);
             for (int i = length; i < stride; i++)
             {
                 destination[i] = 0;
+            }
+        }
+    }
+
+    /// <summary>Rows without gaps, a line of the caches at a time; the last one is not cut, for a piece and its widened rows are whole lines.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WidenLines<TLanes>(byte* piece, int count, float* destination, byte* next)
+        where TLanes : unmanaged, IFloatLanes<TLanes>
+    {
+        int numbers = Line / TElement.Bytes;
+        for (int at = 0; at < count; at += numbers, piece += Line, next += Line)
+        {
+            Sse.Prefetch1(next);
+            for (int i = 0; i < numbers; i += TLanes.Count)
+            {
+                TElement.Load<TLanes>(piece + (i * TElement.Bytes)).Store(destination + at + i);
             }
         }
     }

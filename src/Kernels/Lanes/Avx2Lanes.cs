@@ -30,6 +30,12 @@ internal readonly unsafe struct Avx2Lanes(Vector256<float> low, Vector256<float>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx2Lanes LoadBytes(sbyte* source) => new(
+        Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source)),
+        Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(source + 8)));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx2Lanes Create(float value) => new(Vector256.Create(value), Vector256.Create(value));
 
     /// <inheritdoc/>
@@ -46,6 +52,15 @@ internal readonly unsafe struct Avx2Lanes(Vector256<float> low, Vector256<float>
     {
         Sse2.Store(destination, HalfWidening.Narrow(Low));
         Sse2.Store(destination + 8, HalfWidening.Narrow(High));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreBytes(sbyte* destination)
+    {
+        Vector256<int> low = Avx.ConvertToVector256Int32(Low), high = Avx.ConvertToVector256Int32(High);
+        Vector128<short> first = Sse2.PackSignedSaturate(low.GetLower(), low.GetUpper()), second = Sse2.PackSignedSaturate(high.GetLower(), high.GetUpper());
+        Sse2.Store(destination, Sse2.PackSignedSaturate(first, second));
     }
 
     /// <inheritdoc/>

@@ -25,6 +25,11 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes16<A
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Avx512Lanes LoadBytes(sbyte* source) =>
+        new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Sse2.LoadVector128(source))));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Avx512Lanes Create(float value) => new(Vector512.Create(value));
 
     /// <inheritdoc/>
@@ -34,6 +39,11 @@ internal readonly unsafe struct Avx512Lanes(Vector512<float> value) : ILanes16<A
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void StoreHalf(ushort* destination) => Avx.Store(destination, HalfWidening.Narrow(Value));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreBytes(sbyte* destination) =>
+        Sse2.Store(destination, Avx512F.ConvertToVector128SByteWithSaturation(Avx512F.ConvertToVector512Int32(Value)));
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

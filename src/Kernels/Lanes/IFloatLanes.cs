@@ -18,6 +18,9 @@ internal unsafe interface IFloatLanes<TSelf>
     /// <summary>Reads <see cref="Count"/> halves and widens them, exactly.</summary>
     static abstract TSelf LoadHalf(ushort* source);
 
+    /// <summary>Reads <see cref="Count"/> signed bytes as floats.</summary>
+    static abstract TSelf LoadBytes(sbyte* source);
+
     /// <summary>The same number in every lane.</summary>
     static abstract TSelf Create(float value);
 
@@ -26,6 +29,9 @@ internal unsafe interface IFloatLanes<TSelf>
 
     /// <summary>Writes <see cref="Count"/> halves, rounded to nearest even as <c>(Half)x</c> does.</summary>
     void StoreHalf(ushort* destination);
+
+    /// <summary>Writes <see cref="Count"/> signed bytes; the numbers are integers of -128..127.</summary>
+    void StoreBytes(sbyte* destination);
 
     /// <summary>a + b.</summary>
     static abstract TSelf operator +(TSelf a, TSelf b);

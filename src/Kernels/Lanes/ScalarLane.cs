@@ -21,6 +21,9 @@ internal readonly unsafe struct ScalarLane(float value) : IFloatLanes<ScalarLane
     public static ScalarLane LoadHalf(ushort* source) => new((float)BitConverter.UInt16BitsToHalf(*source));
 
     /// <inheritdoc/>
+    public static ScalarLane LoadBytes(sbyte* source) => new(*source);
+
+    /// <inheritdoc/>
     public static ScalarLane Create(float value) => new(value);
 
     /// <inheritdoc/>
@@ -28,6 +31,9 @@ internal readonly unsafe struct ScalarLane(float value) : IFloatLanes<ScalarLane
 
     /// <inheritdoc/>
     public void StoreHalf(ushort* destination) => *destination = BitConverter.HalfToUInt16Bits((Half)Value);
+
+    /// <inheritdoc/>
+    public void StoreBytes(sbyte* destination) => *destination = (sbyte)Value;
 
     /// <inheritdoc/>
     public static ScalarLane operator +(ScalarLane a, ScalarLane b) => new(a.Value + b.Value);

@@ -23,7 +23,12 @@ internal sealed class ComputeFlags
 
     private readonly Option<int?> _threads = Flags.Int32("--threads", "Threads that compute; by default the physical cores (environment: LOCALLLM_THREADS)", 1, MaxThreads);
 
-    private readonly Option<KvType?> _kv = Flags.Choice("--kv", "Type of cached keys and values; by default f16 (environment: OLLAMA_KV_CACHE_TYPE)", ("f16", KvType.F16), ("f32", KvType.F32));
+    private readonly Option<KvType?> _kv = Flags.Choice(
+        "--kv",
+        "Type of cached keys and values; by default f16, with q8_0 for half the memory (environment: OLLAMA_KV_CACHE_TYPE)",
+        ("f16", KvType.F16),
+        ("f32", KvType.F32),
+        ("q8_0", KvType.Q8_0));
 
     private readonly Option<ActivationType?> _activations = Flags.Choice(
         "--activations", "What quantized weights are multiplied with: 8-bit integers (the default) or float32, slow and exact", ("q8", ActivationType.Q8), ("f32", ActivationType.F32));
@@ -101,11 +106,21 @@ internal sealed class ComputeFlags
 
     private static KvType ReadKvType(string text, CliHost host)
     {
-        if (text is not ("" or "f16" or "f32"))
+        // Ollama's users may have another type configured; it changes the memory needed, not what can be asked.
+        switch (text)
         {
-            // Ollama's users may have a quantized cache configured; it changes the memory needed, not what can be asked.
-            host.Error.WriteLine($"Warning: OLLAMA_KV_CACHE_TYPE is \"{text}\", which is not f16 or f32; f16 is used.");
+            case "" or "f16":
+                return KvType.F16;
+            case "f32":
+                return KvType.F32;
+            case "q8_0":
+                return KvType.Q8_0;
+            case "q4_0":
+                host.Error.WriteLine("Warning: OLLAMA_KV_CACHE_TYPE is \"q4_0\", which is not f16, f32 or q8_0; q8_0 is used.");
+                return KvType.Q8_0;
+            default:
+                host.Error.WriteLine($"Warning: OLLAMA_KV_CACHE_TYPE is \"{text}\", which is not f16, f32 or q8_0; f16 is used.");
+                return KvType.F16;
         }
-        return text == "f32" ? KvType.F32 : KvType.F16;
     }
 }

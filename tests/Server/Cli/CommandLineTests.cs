@@ -32,7 +32,7 @@ public class CommandLineTests
     [InlineData("--threads must be a whole number from 1 to 1024, not '0'.", "run", "smollm2", "hi", "--threads", "0")]
     [InlineData("--threads must be a whole number from 1 to 1024, not 'many'.", "serve", "--threads", "many")]
     [InlineData("--ctx must be a whole number of at least 4, not '3'.", "run", "smollm2", "--ctx", "3")]
-    [InlineData("--kv must be f16 or f32, not 'q8_0'.", "serve", "--kv", "q8_0")]
+    [InlineData("--kv must be f16 or f32 or q8_0, not 'q4_0'.", "serve", "--kv", "q4_0")]
     [InlineData("--activations must be q8 or f32, not 'f16'.", "serve", "--activations", "f16")]
     [InlineData("--temperature must be a number, not 'hot'.", "run", "smollm2", "--temperature", "hot")]
     [InlineData("--seed must be a whole number, not '1.5'.", "run", "smollm2", "--seed", "1.5")]

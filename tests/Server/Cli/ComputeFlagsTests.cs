@@ -30,6 +30,7 @@ public class ComputeFlagsTests
         Assert.Equal(
             new ModelOptions { Simd = SimdLevel.Scalar, Threads = 2, KeyValueType = KvType.F16, Activations = ActivationType.F32, ContextLength = 50 },
             await OptionsAsync(variables, "--simd", "Scalar", "--threads", "2", "--kv", "f16", "--activations", "F32", "--ctx", "50"));
+        Assert.Equal(KvType.Q8_0, (await OptionsAsync(variables, "--kv", "q8_0")).KeyValueType);
     }
 
     [Theory]
@@ -49,13 +50,16 @@ public class ComputeFlagsTests
         Assert.EndsWith(".", sentence, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task AQuantizedCacheOfOllamaIsAWarning()
+    [Theory]
+    [InlineData("q8_0", KvType.Q8_0, "")]
+    [InlineData("q4_0", KvType.Q8_0, "Warning: OLLAMA_KV_CACHE_TYPE is \"q4_0\", which is not f16, f32 or q8_0; q8_0 is used.\n")]
+    [InlineData("bf16", KvType.F16, "Warning: OLLAMA_KV_CACHE_TYPE is \"bf16\", which is not f16, f32 or q8_0; f16 is used.\n")]
+    public async Task CacheTypesOfOllamaAreTakenOrAreAWarning(string type, KvType used, string warning)
     {
-        CliUnderTest cli = new() { Engine = new ScriptedEngine(), Variables = { ["OLLAMA_KV_CACHE_TYPE"] = "q8_0" } };
+        CliUnderTest cli = new() { Engine = new ScriptedEngine(), Variables = { ["OLLAMA_KV_CACHE_TYPE"] = type } };
         Assert.Equal(0, await cli.RunAsync("run", "smollm2", "hi"));
-        Assert.Equal("Warning: OLLAMA_KV_CACHE_TYPE is \"q8_0\", which is not f16 or f32; f16 is used.\n", cli.Error.ToString());
-        Assert.Equal(KvType.F16, Assert.Single(cli.Opened).Options.KeyValueType);
+        Assert.Equal(warning, cli.Error.ToString());
+        Assert.Equal(used, Assert.Single(cli.Opened).Options.KeyValueType);
     }
 
     private static async Task<ModelOptions> OptionsAsync(Dictionary<string, string> variables, params string[] flags)
