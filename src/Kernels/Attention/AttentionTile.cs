@@ -95,7 +95,7 @@ internal readonly unsafe struct AttentionTile<TLanes, TKernel, TFormat>
         return most;
     }
 
-    /// <summary>Scores of all rows with the keys of the block at <paramref name="first"/>, of which <paramref name="positions"/> of the tile cut the last.</summary>
+    /// <summary>Scores of all rows with the keys of the block at <paramref name="first"/>; the tile's last block is cut at <paramref name="positions"/>.</summary>
     private void ScoreBlock(int tile, int first, int positions)
     {
         int length = _call.Kv.KeyLength, stride = AttentionCall.Padded(length), after = first + KvPool.BlockPositions;
