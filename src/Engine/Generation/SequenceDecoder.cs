@@ -14,7 +14,7 @@ public sealed class SequenceDecoder : IDisposable
     private readonly KvPool _pool;
     private readonly KvSequence _sequence;
     private readonly ForwardBatch _batch;
-    private readonly List<int> _tokens = [];
+    private readonly List<int> _tokens;
     private readonly float[] _logits;
 
     /// <summary>Starts with nothing evaluated.</summary>
@@ -29,6 +29,8 @@ public sealed class SequenceDecoder : IDisposable
         _pool = new KvPool(config.BlockCount, config.HeadCountKv, config.KeyLength, config.ValueLength, keyValueType, blocks);
         _sequence = new KvSequence(new KvBlockAllocator(blocks), capacity);
         _batch = new ForwardBatch(transformer.BatchCapacity);
+        // Grown along the way it would allocate between tokens. Its pages are the system's until tokens are written to them.
+        _tokens = new List<int>(capacity);
         _logits = new float[config.VocabularySize];
         Capacity = capacity;
     }

@@ -29,7 +29,9 @@ internal sealed class TextGeneration
         _queued = queued;
         _sampler = new Sampler(request.Sampling, model.Tokenizer.VocabularySize);
         _answer = new AnswerText(model.Tokenizer, request);
-        _context = [.. prompt.Tokens];
+        // An answer that stays within the context then finds its place without growing.
+        _context = new List<int>(Math.Max(prompt.ContextLength + 1, prompt.Tokens.Length));
+        _context.AddRange(prompt.Tokens);
     }
 
     /// <summary>Runs to the end.</summary>

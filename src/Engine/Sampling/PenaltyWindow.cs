@@ -6,7 +6,8 @@ namespace LocalLlm.Engine.Sampling;
 /// </summary>
 internal sealed class PenaltyWindow
 {
-    private const int InitialCapacity = 4096;
+    // More than most contexts have positions: a window that must grow allocates between two tokens.
+    private const int InitialCapacity = 1 << 16;
 
     private readonly SamplingOptions _options;
     private readonly int[] _count;     // [vocabulary] how often a token stands in the window
@@ -27,7 +28,7 @@ internal sealed class PenaltyWindow
         _place = new int[vocabularySize];
         _distinct = new int[options.RepeatLastN < 0 ? vocabularySize : Math.Min(options.RepeatLastN, vocabularySize)];
 
-        // A window may be wider than any context: it gets its memory as it fills, by doubling.
+        // A window may be wider than any context: beyond the first piece it gets its memory as it fills, by doubling.
         _ring = options.RepeatLastN < 0 ? [] : new int[Math.Min(options.RepeatLastN, InitialCapacity)];
     }
 

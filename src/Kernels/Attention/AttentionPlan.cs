@@ -60,7 +60,10 @@ internal sealed class AttentionPlan
     /// <summary>Indices of the groups whose tiles are split.</summary>
     public IReadOnlyList<int> SplitGroups => _splitGroups;
 
-    /// <summary>Floats that the partial results need.</summary>
+    /// <summary>
+    /// Floats to reserve for the partial results: at least as many as tokens anywhere in the cache would need one at a time, so that a sequence
+    /// which grows token by token never asks for more.
+    /// </summary>
     public int PartialFloats { get; private set; }
 
     /// <summary>Rows of the largest group.</summary>
@@ -77,9 +80,17 @@ internal sealed class AttentionPlan
         // Pieces run once for every kv head, so that many fewer of them are needed.
         int pieces = Math.Max(1, PiecesPerThread * threads / call.Kv.KvHeads);
         int share = threads == 1 ? int.MaxValue : (int)Math.Max(1, (tiles + pieces - 1) / pieces);
+        _ranges.EnsureCapacity(_groups.Count + pieces);
+        _splitGroups.EnsureCapacity(_groups.Count);
         for (int group = _groups.Count - 1; group >= 0; group--)
         {
             Cut(call, group, share);
+        }
+        if (threads > 1 && pieces > 1)
+        {
+            long cacheTiles = (call.Kv.Blocks / AttentionCall.TileBlocks) + 1L + places.Length;
+            long partials = cacheTiles * call.Kv.KvHeads * TileSums.Floats(call.HeadsPerKv, call.Kv.ValueLength);
+            PartialFloats = (int)Math.Clamp(partials, PartialFloats, MaxPartialFloats);
         }
     }
 
