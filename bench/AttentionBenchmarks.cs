@@ -120,8 +120,8 @@ public unsafe class AttentionBenchmarks : IDisposable
     {
         public Throughput()
         {
-            AddColumn(new ThroughputColumn("GB/s", benchmark => Bytes(benchmark), "10^9 bytes of the cache a second at the mean time"));
-            AddColumn(new ThroughputColumn("GFLOP/s", benchmark => Operations(benchmark), "10^9 floating-point operations a second at the mean time"));
+            AddColumn(new ThroughputColumn("GB/s", benchmark => Bytes(benchmark), "10^9 bytes of the cache"));
+            AddColumn(new ThroughputColumn("GFLOP/s", benchmark => Operations(benchmark), "10^9 floating-point operations"));
         }
     }
 }
