@@ -7,8 +7,9 @@ using System.Runtime.Intrinsics.X86;
 namespace LocalLlm.Kernels;
 
 /// <summary>
-/// Threads that share the work of one loop at a time. Chunks come off a shared counter, so that a thread which the machine holds up
-/// delays only the chunk it has in hand; between loops the threads spin, because the next loop of a forward pass follows within
+/// Threads that share the work of one loop at a time. Each has a range of neighbouring chunks of its own, so that what it asks memory for ahead
+/// is what it reads next; when it is done, it takes chunks of the others, so that a thread which the machine holds up
+/// delays only the chunk it has in hand. Between loops the threads spin, because the next loop of a forward pass follows within
 /// microseconds and the next token's within fractions of a millisecond, then park. A call allocates nothing on the managed heap.
 /// </summary>
 /// <remarks>
@@ -40,11 +41,10 @@ public sealed unsafe class WorkerPool : IDisposable
     private readonly Thread[] _workers;
     private readonly object _gate = new();
 
-    // Two lines apart, because processors fetch lines in pairs: the loop, which workers look at, and the first index not yet handed out,
-    // which all threads write.
-    private readonly byte[] _lines = GC.AllocateArray<byte>(3 * LinePair, pinned: true);
+    // Two lines apart, because processors fetch lines in pairs: the loop, which workers look at, and each thread's range.
+    private readonly byte[] _lines;
     private readonly Loop* _loop;
-    private readonly long* _next;
+    private readonly byte* _ranges;
     private int _parked;
     private int _busy;
     private int _disposed;
@@ -57,9 +57,10 @@ public sealed unsafe class WorkerPool : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         Threads = threads;
+        _lines = GC.AllocateArray<byte>((2 + threads) * LinePair, pinned: true);
         byte* aligned = (byte*)(((nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_lines)) + LinePair - 1) & -LinePair);
         _loop = (Loop*)aligned;
-        _next = (long*)(aligned + LinePair);
+        _ranges = aligned + LinePair;
         _workers = new Thread[threads - 1];
         for (int i = 0; i < _workers.Length; i++)
         {
@@ -136,7 +137,13 @@ public sealed unsafe class WorkerPool : IDisposable
 
     private void RunShared(delegate*<void*, int, int, int, void> run, void* job, int count, int grain)
     {
-        *_next = 0;
+        long chunks = ((long)count + grain - 1) / grain;
+        for (int i = 0; i < Threads; i++)
+        {
+            Range* range = RangeOf(i);
+            range->Next = chunks * i / Threads;
+            range->End = chunks * (i + 1) / Threads;
+        }
         _loop->Run = run;
         _loop->Job = job;
         _loop->Count = count;
@@ -170,28 +177,44 @@ public sealed unsafe class WorkerPool : IDisposable
         }
     }
 
+    /// <summary>The thread's own range, then what is left of the others'.</summary>
     private void RunChunks(int worker)
     {
-        int count = _loop->Count, grain = _loop->Grain;
         try
         {
-            while (true)
+            for (int i = 0; i < Threads; i++)
             {
-                // 64 bits: every thread may overshoot the end once.
-                long begin = Interlocked.Add(ref *_next, grain) - grain;
-                if (begin >= count)
-                {
-                    return;
-                }
-                _loop->Run(_loop->Job, (int)begin, (int)Math.Min(begin + grain, count), worker);
+                int other = worker + i;
+                RunRange(RangeOf(other < Threads ? other : other - Threads), worker);
             }
         }
         catch (Exception e)
         {
             Interlocked.CompareExchange(ref _error, e, null);
-            Interlocked.Exchange(ref *_next, count);
+            for (int i = 0; i < Threads; i++)
+            {
+                Interlocked.Exchange(ref RangeOf(i)->Next, RangeOf(i)->End);
+            }
         }
     }
+
+    private void RunRange(Range* range, int worker)
+    {
+        int count = _loop->Count, grain = _loop->Grain;
+        // A look before each claim: the other threads' lines are left in peace when there is nothing to take.
+        while (Volatile.Read(ref range->Next) < range->End)
+        {
+            long chunk = Interlocked.Increment(ref range->Next) - 1;
+            if (chunk >= range->End)
+            {
+                return;
+            }
+            long begin = chunk * grain;
+            _loop->Run(_loop->Job, (int)begin, (int)Math.Min(begin + grain, count), worker);
+        }
+    }
+
+    private Range* RangeOf(int worker) => (Range*)(_ranges + ((nint)worker * LinePair));
 
     private void Work(int worker)
     {
@@ -290,6 +313,13 @@ public sealed unsafe class WorkerPool : IDisposable
         {
             Thread.SpinWait(1);
         }
+    }
+
+    /// <summary>Chunks of one thread that nobody has begun.</summary>
+    private struct Range
+    {
+        public long Next;
+        public long End;
     }
 
     /// <summary>The loop under way, on one cache line: what a worker needs to begin comes with the state word that it waits for.</summary>
