@@ -134,6 +134,17 @@ public sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, Gguf
             && (found.TryGetStrings(out values) ? true : throw Wrong(key, "an array of strings", found));
     }
 
+    /// <summary>The strings of a key as bytes: for long lists, of which few are ever wanted as text.</summary>
+    /// <exception cref="GgufFormatException">The key is missing or no array of strings.</exception>
+    public GgufStrings GetStringBytes(string key)
+    {
+        if (!_values.TryGetValue(key, out GgufValue? found))
+        {
+            throw Missing(key, "an array of strings");
+        }
+        return found.TryGetStringBytes(out GgufStrings? values) ? values : throw Wrong(key, "an array of strings", found);
+    }
+
     /// <summary>The numbers of a key, integers included; false when the key is missing.</summary>
     /// <exception cref="GgufFormatException">The key is no array of numbers.</exception>
     public bool TryGetSingles(string key, [NotNullWhen(true)] out float[]? values)

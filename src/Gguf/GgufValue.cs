@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -122,6 +123,13 @@ public sealed class GgufValue
             rest = rest[(sizeof(long) + length)..];
         }
         return true;
+    }
+
+    /// <summary>The elements of an array of strings as bytes. False for other types.</summary>
+    public bool TryGetStringBytes([NotNullWhen(true)] out GgufStrings? values)
+    {
+        values = ElementType == GgufValueType.String ? new GgufStrings(_payload, Count) : null;
+        return values is not null;
     }
 
     /// <summary>The elements of an array of floats or integers of any width, as singles. False for other types.</summary>

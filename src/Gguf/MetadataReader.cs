@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LocalLlm.Gguf;
 
 /// <summary>
@@ -63,16 +65,24 @@ internal static unsafe class MetadataReader
         return (elementType, count);
     }
 
+    // A vocabulary has hundreds of thousands of strings, and this runs before the runtime has compiled anything twice.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void WalkStrings(ref GgufCursor cursor, int count, GgufLimits limits)
+    {
+        int limit = limits.MaxStringBytes;
+        for (int i = 0; i < count; i++)
+        {
+            cursor.Take(cursor.ReadStringLength(limit, "a string"), "a string");
+        }
+    }
+
     /// <summary>Steps over values of one type, checking all that they announce. The work is bounded by the bytes of the file.</summary>
     private static void Walk(ref GgufCursor cursor, GgufValueType type, int count, int depth, GgufLimits limits)
     {
         switch (type)
         {
             case GgufValueType.String:
-                for (int i = 0; i < count; i++)
-                {
-                    cursor.Take(cursor.ReadStringLength(limits.MaxStringBytes, "a string"), "a string");
-                }
+                WalkStrings(ref cursor, count, limits);
                 break;
             case GgufValueType.Array:
                 for (int i = 0; i < count; i++)

@@ -50,7 +50,7 @@ public sealed class GgufMetadataTests : IDisposable
         Action[] gets =
         [
             () => Metadata.GetString("none"), () => Metadata.GetInt32("none"), () => Metadata.GetUInt64("none"),
-            () => Metadata.GetSingle("none"), () => Metadata.GetBoolean("none"), () => Metadata.GetStrings("none"),
+            () => Metadata.GetSingle("none"), () => Metadata.GetBoolean("none"), () => Metadata.GetStrings("none"), () => Metadata.GetStringBytes("none"),
         ];
         foreach (Action get in gets)
         {
@@ -73,6 +73,7 @@ public sealed class GgufMetadataTests : IDisposable
             (() => Metadata.GetSingle("text", 1), "text", "string"),
             (() => Metadata.GetBoolean("big", true), "big", "uint64"),
             (() => Metadata.TryGetStrings("bigs", out _), "bigs", "array of uint64"),
+            (() => Metadata.GetStringBytes("bigs"), "bigs", "array of uint64"),
             (() => Metadata.TryGetSingles("empty", out _), "empty", "array of string"),
             (() => Metadata.TryGetInt32s("bigs", out _), "bigs", "array of uint64"),
             (() => Metadata.TryGetBooleans("bigs", out _), "bigs", "array of uint64"),

@@ -82,6 +82,10 @@ public sealed unsafe class HandMadeFileTests
         using GgufFile file = GgufFile.Open(folder.Write("small.gguf", RawGguf.Small().ToArray()));
 
         Assert.Equal(["a", "", "\uFFFD\uFFFD"], file.Metadata.GetStrings("tokenizer.ggml.tokens"));
+        GgufStrings bytes = file.Metadata.GetStringBytes("tokenizer.ggml.tokens");
+        Assert.Equal((3, 3), (bytes.Count, bytes.TotalBytes));
+        Assert.Equal([[(byte)'a'], [], [0xFF, 0xC3]], Enumerable.Range(0, bytes.Count).Select(i => bytes[i].ToArray()));
+        Assert.Throws<IndexOutOfRangeException>(() => bytes[3].Length);
         Assert.True(file.Metadata.TryGetValue("tokenizer.ggml.tokens", out GgufValue? tokens));
         Assert.Equal([0xFF, 0xC3], tokens.Elements().Last().Payload.ToArray());
         Assert.True(file.Metadata.TryGetBooleans("flags", out bool[]? flags));

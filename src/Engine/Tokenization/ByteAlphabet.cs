@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.CompilerServices;
 
 namespace LocalLlm.Engine.Tokenization;
 
@@ -8,6 +8,9 @@ namespace LocalLlm.Engine.Tokenization;
 /// </summary>
 internal static class ByteAlphabet
 {
+    /// <summary>Bytes of a letter in UTF-8 at most.</summary>
+    public const int MostBytes = 2;
+
     private const int FirstSubstitute = 0x100;
 
     // Letter of each byte, and byte of each letter below U+0144 (-1: no letter of the alphabet).
@@ -30,31 +33,53 @@ internal static class ByteAlphabet
     /// <summary>The letter of a byte.</summary>
     public static char Letter(byte value) => LetterOfByte[value];
 
-    /// <summary>Spells bytes; <paramref name="letters"/> has one place for each.</summary>
-    public static void Spell(ReadOnlySpan<byte> bytes, Span<char> letters)
+    /// <summary>Spells bytes in UTF-8.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="letters">Where to; <see cref="MostBytes"/> places for each byte are always enough.</param>
+    /// <returns>How many places are taken.</returns>
+    public static int Spell(ReadOnlySpan<byte> bytes, Span<byte> letters)
     {
-        for (int i = 0; i < bytes.Length; i++)
+        int length = 0;
+        foreach (byte value in bytes)
         {
-            letters[i] = LetterOfByte[bytes[i]];
+            char letter = LetterOfByte[value];
+            if (letter >= 0x80)
+            {
+                letters[length++] = (byte)(0xC0 | (letter >> 6));
+            }
+            letters[length++] = letter < 0x80 ? (byte)letter : (byte)(0x80 | (letter & 0x3F));
         }
+        return length;
     }
 
     /// <summary>
     /// The bytes that a piece of a byte-level vocabulary spells. A piece with a character outside the alphabet was added to the
-    /// vocabulary as plain text, and its bytes are that text's UTF-8.
+    /// vocabulary as plain text, and its bytes are that text's own.
     /// </summary>
-    public static byte[] Read(string piece)
+    /// <param name="piece">The piece in UTF-8.</param>
+    /// <param name="bytes">Where to; as long as the piece is always enough.</param>
+    /// <returns>How many bytes they are.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static int Read(ReadOnlySpan<byte> piece, Span<byte> bytes)
     {
-        byte[] bytes = new byte[piece.Length];
-        for (int i = 0; i < piece.Length; i++)
+        int length = 0;
+        for (int at = 0; at < piece.Length; at++)
         {
-            int value = piece[i] < ByteOfLetter.Length ? ByteOfLetter[piece[i]] : -1;
+            int letter = piece[at];
+            // Two bytes for letters from U+0080: 110xxxxx 10xxxxxx. Longer sequences are beyond the alphabet.
+            if (letter >= 0x80)
+            {
+                bool isPair = (letter & 0xE0) == 0xC0 && at + 1 < piece.Length && (piece[at + 1] & 0xC0) == 0x80;
+                letter = isPair ? ((letter & 0x1F) << 6) | (piece[++at] & 0x3F) : int.MaxValue;
+            }
+            int value = letter < ByteOfLetter.Length ? ByteOfLetter[letter] : -1;
             if (value < 0)
             {
-                return Encoding.UTF8.GetBytes(piece);
+                piece.CopyTo(bytes);
+                return piece.Length;
             }
-            bytes[i] = (byte)value;
+            bytes[length++] = (byte)value;
         }
-        return bytes;
+        return length;
     }
 }

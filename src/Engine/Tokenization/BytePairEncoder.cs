@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using LocalLlm.Gguf;
 
 namespace LocalLlm.Engine.Tokenization;
@@ -24,11 +26,13 @@ internal sealed class BytePairEncoder : ISegmentEncoder
     {
         _vocabulary = vocabulary;
         _preTokenizer = preTokenizer;
+        Span<byte> letter = stackalloc byte[ByteAlphabet.MostBytes];
         for (int value = 0; value < 256; value++)
         {
-            _symbolOfByte[value] = vocabulary.TryFindText([ByteAlphabet.Letter((byte)value)], out int id) ? id : ~value;
+            int length = ByteAlphabet.Spell([(byte)value], letter);
+            _symbolOfByte[value] = vocabulary.TryFindText(letter[..length], out int id) ? id : ~value;
         }
-        _merges = ReadMerges(metadata.GetStrings(TokenizerKeys.Merges), vocabulary);
+        _merges = ReadMerges(metadata.GetStringBytes(TokenizerKeys.Merges), vocabulary);
     }
 
     /// <inheritdoc/>
@@ -85,34 +89,51 @@ internal sealed class BytePairEncoder : ISegmentEncoder
             return false;
         }
         const int OnStack = 256;
-        Span<char> letters = word.Length <= OnStack ? stackalloc char[OnStack] : new char[word.Length];
-        ByteAlphabet.Spell(word, letters);
-        return _vocabulary.TryFindText(letters[..word.Length], out id);
+        Span<byte> letters = word.Length <= OnStack ? stackalloc byte[OnStack * ByteAlphabet.MostBytes] : new byte[word.Length * ByteAlphabet.MostBytes];
+        return _vocabulary.TryFindText(letters[..ByteAlphabet.Spell(word, letters)], out id);
     }
 
-    private static MergeTable ReadMerges(string[] merges, Vocabulary vocabulary)
+    // A vocabulary has as many merges as tokens, and they are read before the runtime has compiled anything twice.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static MergeTable ReadMerges(GgufStrings merges, Vocabulary vocabulary)
     {
-        MergeTable table = new(merges.Length);
-        for (int rank = 0; rank < merges.Length; rank++)
+        MergeTable table = new(merges.Count);
+        byte[] both = [];
+        int joined = -1;
+        for (int rank = 0; rank < merges.Count; rank++)
         {
             // The space that parts the two is the first one that has something before it: a piece may itself begin with a space.
-            string merge = merges[rank];
-            int space = merge.Length < 3 ? -1 : merge.IndexOf(' ', 1);
-            if (space < 0 || space == merge.Length - 1)
+            ReadOnlySpan<byte> merge = merges[rank];
+            int space = merge.Length < 3 ? -1 : merge[1..].IndexOf((byte)' ') + 1;
+            if (space < 1 || space == merge.Length - 1)
             {
-                throw InvalidVocabulary.Because($"merge {rank} of {TokenizerKeys.Merges}, '{merge}', is not two pieces with a space between");
+                throw InvalidVocabulary.Because($"merge {rank} of {TokenizerKeys.Merges}, '{Encoding.UTF8.GetString(merge)}', is not two pieces with a space between");
             }
-            ReadOnlySpan<char> left = merge.AsSpan(0, space);
-            ReadOnlySpan<char> right = merge.AsSpan(space + 1);
+            ReadOnlySpan<byte> left = merge[..space], right = merge[(space + 1)..];
+            if (both.Length < merge.Length)
+            {
+                both = new byte[2 * merge.Length];
+            }
+            left.CopyTo(both);
+            right.CopyTo(both.AsSpan(left.Length));
+            ReadOnlySpan<byte> whole = both.AsSpan(0, merge.Length - 1);
             // A merge of or into something that is no token could never be given out: Hugging Face refuses such files, llama.cpp keeps
             // the merge and falls apart into bytes again. Leaving it out gives the tokens of every published vocabulary.
             if (vocabulary.TryFindText(left, out int leftId)
                 && vocabulary.TryFindText(right, out int rightId)
-                && vocabulary.TryFindText(string.Concat(left, right), out int joined))
+                && TryFindAfter(vocabulary, joined, whole, out joined))
             {
                 table.Add(new SymbolPair(leftId, rightId), new Merge((uint)rank, joined));
             }
         }
         return table;
+    }
+
+    /// <summary>Finds a token, first where it most often is: trainers number tokens in the order of their merges.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryFindAfter(Vocabulary vocabulary, int previous, ReadOnlySpan<byte> piece, out int id)
+    {
+        id = previous + 1;
+        return (id < vocabulary.Count && vocabulary.PieceBytes(id).SequenceEqual(piece) && vocabulary.IsText(id)) || vocabulary.TryFindText(piece, out id);
     }
 }

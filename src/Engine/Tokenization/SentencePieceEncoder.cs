@@ -47,7 +47,7 @@ internal sealed class SentencePieceEncoder : ISegmentEncoder
             {
                 _tokenOfByte[vocabulary.ByteOf(id)] = id;
             }
-            else if (vocabulary.IsText(id) && IsOneCharacter(vocabulary.Piece(id), out Rune character))
+            else if (vocabulary.IsText(id) && IsOneCharacter(vocabulary.PieceBytes(id), out Rune character))
             {
                 _tokenOfCharacter[character.Value] = id;
             }
@@ -58,7 +58,7 @@ internal sealed class SentencePieceEncoder : ISegmentEncoder
             if (vocabulary.IsText(id))
             {
                 AddMerges(id, Priority(scores[id]));
-                _wordsAreApart &= !ReachesOverSpace(vocabulary.Piece(id));
+                _wordsAreApart &= !ReachesOverSpace(vocabulary.PieceBytes(id));
             }
         }
     }
@@ -180,23 +180,22 @@ internal sealed class SentencePieceEncoder : ISegmentEncoder
     // Every way to make a token of two symbols is a merge. A symbol of two characters or more is always a token.
     private void AddMerges(int id, uint priority)
     {
-        string piece = _vocabulary.Piece(id);
-        if (piece.Length > LongestPiece)
+        ReadOnlySpan<byte> piece = _vocabulary.PieceBytes(id);
+        if (piece.Length > LongestPiece && Encoding.UTF8.GetCharCount(piece) is var characters and > LongestPiece)
         {
-            throw InvalidVocabulary.Because($"token {id} has {piece.Length} characters; a piece of SentencePiece has at most {LongestPiece}");
+            throw InvalidVocabulary.Because($"token {id} has {characters} characters; a piece of SentencePiece has at most {LongestPiece}");
         }
         for (int border = 1; border < piece.Length; border++)
         {
-            if (!char.IsLowSurrogate(piece[border])
-                && TryFindSymbol(piece.AsSpan(0, border), out int left)
-                && TryFindSymbol(piece.AsSpan(border), out int right))
+            bool insideCharacter = (piece[border] & 0xC0) == 0x80;
+            if (!insideCharacter && TryFindSymbol(piece[..border], out int left) && TryFindSymbol(piece[border..], out int right))
             {
                 _merges.Add(new SymbolPair(left, right), new Merge(priority, id));
             }
         }
     }
 
-    private bool TryFindSymbol(ReadOnlySpan<char> text, out int symbol)
+    private bool TryFindSymbol(ReadOnlySpan<byte> text, out int symbol)
     {
         if (IsOneCharacter(text, out Rune character))
         {
@@ -206,14 +205,14 @@ internal sealed class SentencePieceEncoder : ISegmentEncoder
         return _vocabulary.TryFindText(text, out symbol);
     }
 
-    private static bool IsOneCharacter(ReadOnlySpan<char> text, out Rune character) =>
-        Rune.DecodeFromUtf16(text, out character, out int length) == OperationStatus.Done && length == text.Length;
+    private static bool IsOneCharacter(ReadOnlySpan<byte> text, out Rune character) =>
+        Rune.DecodeFromUtf8(text, out character, out int length) == OperationStatus.Done && length == text.Length;
 
-    private static bool ReachesOverSpace(string piece)
+    private static bool ReachesOverSpace(ReadOnlySpan<byte> piece)
     {
-        for (int i = 1; i < piece.Length; i++)
+        for (int at = 1; at < piece.Length; at++)
         {
-            if (piece[i] == Vocabulary.SpaceLetter && piece[i - 1] != Vocabulary.SpaceLetter)
+            if (piece[at..].StartsWith(SpaceBytes) && !piece[..at].EndsWith(SpaceBytes))
             {
                 return true;
             }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace LocalLlm.Engine.Tokenization;
 
@@ -17,11 +16,11 @@ internal sealed class SpecialTokenMatcher
     private readonly SearchValues<byte> _firstBytes;
 
     /// <summary>Makes a matcher of the tokens <paramref name="ids"/>, spelled as their pieces are.</summary>
-    public SpecialTokenMatcher(Vocabulary vocabulary, IEnumerable<int> ids)
+    public SpecialTokenMatcher(Vocabulary vocabulary, List<int> ids)
     {
         foreach (int id in ids)
         {
-            Add(Encoding.UTF8.GetBytes(vocabulary.Piece(id)), id);
+            Add(vocabulary.PieceBytes(id), id);
         }
         _firstBytes = SearchValues.Create([.. _edges.Keys.Where(edge => edge.Node == Root).Select(edge => edge.Next)]);
     }
@@ -60,7 +59,7 @@ internal sealed class SpecialTokenMatcher
         return token != NoToken;
     }
 
-    private void Add(byte[] piece, int id)
+    private void Add(ReadOnlySpan<byte> piece, int id)
     {
         if (piece.Length == 0)
         {

@@ -25,9 +25,8 @@ public sealed class Tokenizer
         _special = special;
         _encoder = encoder;
         _addSpacePrefix = addSpacePrefix;
-        IEnumerable<int> ids = Enumerable.Range(0, vocabulary.Count);
-        _userDefined = new SpecialTokenMatcher(vocabulary, ids.Where(id => vocabulary.Type(id) == TokenType.UserDefined));
-        _allSpecial = new SpecialTokenMatcher(vocabulary, ids.Where(id => vocabulary.Type(id) == TokenType.UserDefined || IsControl(id)));
+        _userDefined = new SpecialTokenMatcher(vocabulary, vocabulary.Special(withControl: false));
+        _allSpecial = new SpecialTokenMatcher(vocabulary, vocabulary.Special(withControl: true));
     }
 
     /// <summary>Number of tokens; ids are 0 to one less.</summary>
@@ -104,7 +103,7 @@ public sealed class Tokenizer
             CheckId(token);
             if (IsControl(token))
             {
-                bytes.Write(skipSpecial ? [] : Encoding.UTF8.GetBytes(_vocabulary.Piece(token)));
+                bytes.Write(skipSpecial ? [] : _vocabulary.PieceBytes(token));
                 segmentStart = true;
                 continue;
             }
