@@ -4,8 +4,4 @@ namespace LocalLlm.Kernels.Dot;
 /// <param name="Column">Where it stands in its row.</param>
 /// <param name="Row">Its row (token).</param>
 /// <param name="Value">The activation.</param>
-internal readonly record struct Outlier(int Column, int Row, float Value) : IComparable<Outlier>
-{
-    /// <summary>By column, then by row: a column of weights is decoded once for all rows, and each row meets its columns in ascending order.</summary>
-    public int CompareTo(Outlier other) => Column != other.Column ? Column.CompareTo(other.Column) : Row.CompareTo(other.Row);
-}
+internal readonly record struct Outlier(int Column, int Row, float Value);

@@ -15,6 +15,7 @@ internal sealed class OutlierList
     private readonly int[] _counts;        // [rows]
     private readonly Outlier[] _byRow;     // [rows, rowCapacity]
     private readonly Outlier[] _ordered;   // [rows * rowCapacity], the first _count used
+    private readonly int[] _starts;        // [columns + 1]
     private int _count;
 
     public OutlierList(int rows, int columns)
@@ -24,6 +25,7 @@ internal sealed class OutlierList
         _counts = new int[rows];
         _byRow = new Outlier[rows * _rowCapacity];
         _ordered = new Outlier[rows * _rowCapacity];
+        _starts = new int[columns + 1];
     }
 
     /// <summary>All outliers, by column, then by row.</summary>
@@ -58,15 +60,45 @@ internal sealed class OutlierList
         }
     }
 
-    /// <summary>Puts the outliers of the first rows in order.</summary>
+    /// <summary>Puts the outliers of the first rows in order, by counting how many each column has.</summary>
     public void Gather(int rows)
     {
         _count = 0;
         for (int row = 0; row < rows; row++)
         {
-            _byRow.AsSpan(row * _rowCapacity, _counts[row]).CopyTo(_ordered.AsSpan(_count));
             _count += _counts[row];
         }
-        _ordered.AsSpan(0, _count).Sort();
+        if (rows == 1)
+        {
+            // Collected by column already.
+            Row(0).CopyTo(_ordered);
+            return;
+        }
+        if (_count == 0)
+        {
+            return;
+        }
+        Array.Clear(_starts);
+        for (int row = 0; row < rows; row++)
+        {
+            foreach (Outlier outlier in Row(row))
+            {
+                _starts[outlier.Column + 1]++;
+            }
+        }
+        for (int column = 1; column < _starts.Length; column++)
+        {
+            _starts[column] += _starts[column - 1];
+        }
+        // Rows ascending: so they stand in each column.
+        for (int row = 0; row < rows; row++)
+        {
+            foreach (Outlier outlier in Row(row))
+            {
+                _ordered[_starts[outlier.Column]++] = outlier;
+            }
+        }
     }
+
+    private ReadOnlySpan<Outlier> Row(int row) => _byRow.AsSpan(row * _rowCapacity, _counts[row]);
 }
