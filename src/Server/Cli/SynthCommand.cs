@@ -74,7 +74,8 @@ internal static class SynthCommand
         {
             SyntheticModel.Write(path, shape, mix, unchecked((ulong)seed), cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        // A file beyond what a file system takes (4 GB on FAT) is told by FileStream as an argument out of range.
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" })
         {
             throw new CommandLineException($"'{path}' could not be written, and nothing of it is left: {e.Message}");
         }

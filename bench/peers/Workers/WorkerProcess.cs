@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace LocalLlm.Peers.Workers;
+
+/// <summary>The other end of a <see cref="Worker"/>.</summary>
+internal sealed class WorkerProcess : IDisposable
+{
+    private const double TicksPerSecond = 100; // USER_HZ of x86-64, the unit of /proc/PID/stat
+
+    private readonly Process _process;
+    private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
+
+    /// <summary>Starts a worker; it answers by itself when it is ready, unless it only reads.</summary>
+    public WorkerProcess(WorkerSettings settings)
+    {
+        Settings = settings;
+        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "LocalLlm.Peers"), ["worker", Message.Write(settings)])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        _process = Process.Start(start)!;
+    }
+
+    /// <summary>What it was started with.</summary>
+    public WorkerSettings Settings { get; }
+
+    /// <summary>Processor time that it has used so far.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            string stat = File.ReadAllText($"/proc/{_process.Id}/stat");
+            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+        }
+    }
+
+    /// <summary>Gives an order and waits for the answer.</summary>
+    public WorkerSample Do(WorkerOrder order)
+    {
+        _process.StandardInput.WriteLine(Message.Write(order));
+        _process.StandardInput.Flush();
+        return Next(out _);
+    }
+
+    /// <summary>Waits for an answer.</summary>
+    /// <param name="sinceStart">Time since the process was asked for.</param>
+    public WorkerSample Next(out TimeSpan sinceStart)
+    {
+        string? line = _process.StandardOutput.ReadLine();
+        sinceStart = _sinceStart.Elapsed;
+        return line is null
+            ? throw new InvalidOperationException($"The worker of {Settings.Engine} for '{Settings.Model}' ended without an answer; what it said stands above.")
+            : Message.Read<WorkerSample>(line);
+    }
+
+    /// <summary>Ends the process.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            _process.StandardInput.Close();
+            if (!_process.WaitForExit(5000))
+            {
+                _process.Kill();
+                _process.WaitForExit();
+            }
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException)
+        {
+            // It has ended already.
+        }
+        _process.Dispose();
+    }
+}
