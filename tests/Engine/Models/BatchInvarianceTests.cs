@@ -42,6 +42,26 @@ public sealed class BatchInvarianceTests
     }
 
     [Theory]
+    [MemberData(nameof(Cases))]
+    public void AnyWayOfCuttingGivesTheSameBits(string file, SimdLevel level)
+    {
+        // Cuts of 1 to 14 tokens: every kernel for few tokens, every remainder of those for many.
+        const int Seeds = 4, Length = 90;
+        (int, int)[] text = [.. Enumerable.Range(0, Length).Select(i => (0, (i * 53 + 7) % 490))];
+        float[] whole = States(file, level, threads: 1, [text, []], chunk: Length);
+        for (int seed = 1; seed <= Seeds; seed++)
+        {
+            Random random = new(seed);
+            List<(int, int)[]> parts = [];
+            for (int at = 0; at < Length; at += parts[^1].Length)
+            {
+                parts.Add(text[at..Math.Min(Length, at + random.Next(1, 15))]);
+            }
+            Assert.Equal(whole, States(file, level, threads: 1 + seed % 3, [.. parts], chunk: Length));
+        }
+    }
+
+    [Theory]
     [InlineData("qwen3-q8_0.gguf")]
     [InlineData("qwen3-q4_k_m.gguf")]
     [InlineData("llama-q4_1.gguf")]
