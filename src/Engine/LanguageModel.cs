@@ -14,27 +14,35 @@ namespace LocalLlm.Engine;
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {
+    private readonly Task _prepared;
+    private readonly KernelWarmUp _warmUp;
     private readonly WorkerPool _workers;
     private readonly ChatTemplate? _template;
 
-    private LanguageModel(GgufFile file, ModelOptions options)
+    private LanguageModel(GgufFile file, ModelOptions options, Task prepared)
     {
+        _prepared = prepared;
         File = file;
         Options = options;
         Config = TransformerConfig.Read(file);
-        Tokenizer = Tokenizer.Load(file.Metadata);
-        if (Tokenizer.VocabularySize > Config.VocabularySize)
-        {
-            throw new TextEngineException(TextEngineErrorKind.InvalidModel,
-                $"This model cannot be loaded: its vocabulary has {Tokenizer.VocabularySize} tokens but its embedding only {Config.VocabularySize} rows.");
-        }
-        BosText = Tokenizer.BosToken is int bos ? Tokenizer.Piece(bos) : "";
-        EosText = Tokenizer.EosToken is int eos ? Tokenizer.Piece(eos) : "";
-        _template = file.Metadata.TryGetString("tokenizer.chat_template", out string? source) ? Template(source) : null;
         TransformerWeights weights = TransformerWeights.Read(file, Config);
-        _workers = new WorkerPool(options.Threads);
-        Transformer = new DecoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, options.BatchCapacity);
-        Description = Describe();
+        // The vocabulary takes as long as compiling: each has a thread.
+        _warmUp = new KernelWarmUp(Config, weights, options);
+        try
+        {
+            Tokenizer = ReadTokenizer(file, Config);
+            BosText = Tokenizer.BosToken is int bos ? Tokenizer.Piece(bos) : "";
+            EosText = Tokenizer.EosToken is int eos ? Tokenizer.Piece(eos) : "";
+            _template = file.Metadata.TryGetString("tokenizer.chat_template", out string? source) ? Template(source) : null;
+            _workers = new WorkerPool(options.Threads);
+            Transformer = new DecoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, options.BatchCapacity);
+            Description = Describe();
+        }
+        catch
+        {
+            _warmUp.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The mapped file.</summary>
@@ -67,12 +75,13 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="TextEngineException">The file is missing, damaged, or of a kind that the engine does not know; the message is one sentence that says which.</exception>
     public static LanguageModel Load(string path, ModelOptions options)
     {
-        SimdLevels.Prepare(options.Simd);
+        Task prepared = SimdLevels.Prepare(options.Simd);
         GgufFile? file = null;
         try
         {
             file = GgufFile.Open(path);
-            return new LanguageModel(file, options);
+            file.ReadAhead();
+            return new LanguageModel(file, options, prepared);
         }
         catch (Exception e) when (e is not TextEngineException)
         {
@@ -144,12 +153,27 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    /// <summary>Waits until nothing goes on behind the caller's back any more. Not needed before computing.</summary>
+    internal void AwaitWarmUp()
+    {
+        _prepared.Wait();
+        _warmUp.Dispose();
+    }
+
     /// <summary>Unmaps the file and ends the threads.</summary>
     public void Dispose()
     {
+        _warmUp.Dispose();
         Transformer.Dispose();
         _workers.Dispose();
         File.Dispose();
+    }
+
+    private static Tokenizer ReadTokenizer(GgufFile file, TransformerConfig config)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(file.Metadata);
+        return tokenizer.VocabularySize <= config.VocabularySize ? tokenizer : throw new TextEngineException(TextEngineErrorKind.InvalidModel,
+            $"This model cannot be loaded: its vocabulary has {tokenizer.VocabularySize} tokens but its embedding only {config.VocabularySize} rows.");
     }
 
     private ChatTemplate Template(string source) => new(source, BosText, EosText);

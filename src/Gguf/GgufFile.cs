@@ -90,6 +90,22 @@ public sealed class GgufFile : IDisposable
     public GgufTensor Get(string name) => Find(name)
         ?? throw new GgufFormatException(Paths[0], $"the tensor {GgufFormatException.Quote(name)} is missing", null, name, "a tensor of that name", $"{Tensors.Count} others");
 
+    /// <summary>
+    /// Asks the system to read the files into memory before their tensors are used, and returns at once. Nothing happens where they are there already,
+    /// or are larger than the memory that this process may use: then reading ahead would drive out what is needed first.
+    /// </summary>
+    public void ReadAhead()
+    {
+        if (FileBytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+        {
+            return;
+        }
+        foreach (GgufPart part in _parts)
+        {
+            part.File.ReadAhead();
+        }
+    }
+
     /// <summary>Unmaps the files.</summary>
     public void Dispose()
     {

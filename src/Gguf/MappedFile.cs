@@ -76,6 +76,14 @@ internal sealed unsafe class MappedFile : IDisposable
         }
     }
 
+    /// <summary>Has the file read into memory on another thread, see <see cref="Gguf.ReadAhead"/>.</summary>
+    // Advice for addresses that were unmapped meanwhile is refused, or goes to whatever is mapped there now, which it does no harm.
+    public void ReadAhead()
+    {
+        nint data = (nint)Data;
+        ThreadPool.UnsafeQueueUserWorkItem(file => Gguf.ReadAhead.Advise((byte*)data, file.Length, () => file._data is not null), this, preferLocal: false);
+    }
+
     /// <summary>Unmaps the file. Pointers into it are invalid from here on.</summary>
     public void Dispose()
     {

@@ -33,13 +33,8 @@ public static class SimdLevels
 
     /// <summary>Starts on another thread what a level needs before its first product. Not needed for correctness.</summary>
     /// <param name="level">A level that can run.</param>
-    public static void Prepare(SimdLevel level)
-    {
-        if (level == SimdLevel.Avx512Vnni)
-        {
-            AssembledKernels.Prepare();
-        }
-    }
+    /// <returns>Done when the other thread is.</returns>
+    public static Task Prepare(SimdLevel level) => level == SimdLevel.Avx512Vnni ? AssembledKernels.Prepare() : Task.CompletedTask;
 
     /// <summary>The level without what is assembled at run time: the intrinsics that everything but matrix products uses.</summary>
     internal static SimdLevel Intrinsics(SimdLevel level) => level == SimdLevel.Avx512Vnni ? SimdLevel.Avx512 : level;

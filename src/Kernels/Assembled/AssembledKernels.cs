@@ -38,7 +38,7 @@ internal sealed unsafe class AssembledKernels
         Environment.Is64BitProcess && SimdLevels.IsSupported(SimdLevel.Avx512) && X86Base.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 
     /// <summary>Starts to assemble them on another thread, so that they are there when they are needed: it takes as long as reading a vocabulary.</summary>
-    public static void Prepare() => ThreadPool.UnsafeQueueUserWorkItem(static _ => _ = Instance, null);
+    public static Task Prepare() => Task.Run(static () => _ = Instance);
 
     /// <summary>A kernel for many tokens. The call is short, a microsecond or a few, so it does not tell the garbage collector that managed code is left.</summary>
     /// <param name="shape">Place in <see cref="TileShape.All"/>.</param>

@@ -32,6 +32,7 @@ internal static class AllocationProbe
         using SequenceDecoder decoder = model.CreateDecoder(20 + WarmUpTokens + CountedTokens);
         Sampler sampler = new(Samplings[args[1]], model.Tokenizer.VocabularySize);
         int token = Generate(decoder, sampler, [.. Enumerable.Range(5, 20)], model.Tokenizer.VocabularySize, WarmUpTokens);
+        model.AwaitWarmUp();
         // The finalizers' thread allocates once, when it first has something to do.
         GC.Collect();
         GC.WaitForPendingFinalizers();
