@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
@@ -43,7 +44,7 @@ internal static class PeerPackage
                 return;
             }
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (Win32Exception)
         {
             File.Delete(installed);
             throw new InvalidOperationException("The peer is installed by npm, which is not here: install Node.js.");

@@ -38,8 +38,8 @@ internal static class PeersCommand
                 Library = PeerPackage.Ensure(folder, cache),
                 Commit = Machine.Commit(folder),
                 Simd = SimdLevels.Name(SimdLevels.Parse(result.GetValue(simd))),
-                Threads = result.GetValue(threads) ?? WorkerPool.DefaultThreads,
-                Samples = result.GetValue(samples) ?? (all ? FullSamples : QuickSamples),
+                Threads = AtLeastOne("--threads", result.GetValue(threads)) ?? WorkerPool.DefaultThreads,
+                Samples = AtLeastOne("--samples", result.GetValue(samples)) ?? (all ? FullSamples : QuickSamples),
                 Patience = all ? FullPatience : QuickPatience,
             };
             string[] texts = result.GetValue(rows) ?? [];
@@ -52,6 +52,8 @@ internal static class PeersCommand
         });
         return root;
     }
+
+    private static int? AtLeastOne(string option, int? number) => number is < 1 ? throw new ArgumentException($"{option} must be at least 1, not {number}.") : number;
 
     private static void Run(PeersOptions options, BenchRow[] rows, string folder, bool again)
     {

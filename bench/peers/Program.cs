@@ -1,19 +1,20 @@
 using System.CommandLine;
 using System.Diagnostics;
+using LocalLlm.Engine;
 using LocalLlm.Peers;
 using LocalLlm.Peers.Workers;
 
 long started = Stopwatch.GetTimestamp();
-if (args is ["worker", var settings])
-{
-    Worker.Run(Message.Read<WorkerSettings>(settings), started);
-    return 0;
-}
 try
 {
+    if (args is ["worker", var settings])
+    {
+        Worker.Run(Message.Read<WorkerSettings>(settings), started);
+        return 0;
+    }
     return PeersCommand.Create().Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (Exception e) when (e is ArgumentException or InvalidOperationException or IOException or NotSupportedException)
+catch (Exception e) when (e is TextEngineException or ArgumentException or InvalidOperationException or IOException or NotSupportedException)
 {
     Console.Error.WriteLine($"Error: {e.Message}");
     return 1;

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -51,10 +52,17 @@ internal static partial class Machine
 
     private static string Git(string root, params string[] arguments)
     {
-        using Process git = Process.Start(new ProcessStartInfo("git", ["-C", root, .. arguments]) { RedirectStandardOutput = true })!;
-        string output = git.StandardOutput.ReadToEnd();
-        git.WaitForExit();
-        return output;
+        try
+        {
+            using Process git = Process.Start(new ProcessStartInfo("git", ["-C", root, .. arguments]) { RedirectStandardOutput = true })!;
+            string output = git.StandardOutput.ReadToEnd();
+            git.WaitForExit();
+            return git.ExitCode == 0 ? output : throw new InvalidOperationException("git could not tell the code's commit; what it said stands above.");
+        }
+        catch (Win32Exception)
+        {
+            throw new InvalidOperationException("Rows carry the commit that was measured, which git tells, and git is not here: install it.");
+        }
     }
 
     [GeneratedRegex("[^a-z0-9]+")]
