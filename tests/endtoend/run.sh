@@ -19,6 +19,14 @@ echo "-- the bundled model answers"
 grep -q Paris "$work/answer" || fail "no Paris in the answer"
 (cd "$work" && "$localllm" run smollm2 --temperature 0 "What is the capital of France?" | grep -q Paris) || fail "the bundled model needs the checkout as working folder"
 
+if "$localllm" doctor --simd | grep -q "^avx512vnni *can run"; then
+  echo "-- without executable memory the answer is the same, and it is said once"
+  python3 tests/endtoend/refuse_code.py "$localllm" run smollm2 --temperature 0 "What is the capital of France?" >"$work/out" 2>"$work/err"
+  cmp "$work/out" "$work/answer" || fail "another answer"
+  [ "$(grep -c "avx512vnni.*can't be used here" "$work/err")" -eq 1 ] || fail "not said once: $(cat "$work/err")"
+  cat "$work/err"
+fi
+
 echo "-- bad input: one sentence, exit code 1"
 refuses() { # what, expected text, command...
   local what=$1 text=$2 status=0
