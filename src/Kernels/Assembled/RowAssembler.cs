@@ -138,7 +138,7 @@ internal sealed partial class RowAssembler
         _c.mov(s_step, __qword_ptr[rdi + 56]);
         _c.mov(s_ahead, __qword_ptr[rdi + 80]);
         _c.add(s_ahead, s_rows);
-        _c.vpxord(s_partials, s_partials, s_partials);
+        _c.vpxor(xmm0, xmm0, xmm0);
     }
 
     /// <summary>(p0 + p2) + (p1 + p3) of the four rows.</summary>
@@ -247,7 +247,9 @@ internal sealed partial class RowAssembler
         }
         else
         {
-            _c.vpxord(Sum(row), Sum(row), Sum(row));
+            // The short form: processors know it to depend on nothing.
+            AssemblerRegisterXMM low = row switch { 0 => xmm1, 1 => xmm2, 2 => xmm3, _ => xmm4 };
+            _c.vpxor(low, low, low);
         }
         _c.vpdpbusd(Sum(row), s_first, s_xFirst);
         if (_type == GgmlType.Q6_K)
