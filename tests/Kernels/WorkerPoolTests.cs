@@ -62,12 +62,19 @@ public class WorkerPoolTests
         {
             pool.For(ref job, 100, 1);
         }
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
+        // A collection that a test beside this one causes takes the rest of this thread's allocation buffer, and the counter counts it. A loop that
+        // allocates shows in every round.
+        long least = long.MaxValue;
+        for (int round = 0; round < 10; round++)
         {
-            pool.For(ref job, 100, 1);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                pool.For(ref job, 100, 1);
+            }
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
     }
 
     [Theory]
