@@ -34,7 +34,7 @@ public sealed record GenerationRequest
     /// <summary>Most tokens to generate; null for as many as the context holds. 0 generates nothing.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>Positions that this request may use, at most <see cref="ModelDescription.ContextLength"/>; null for that many.</summary>
+    /// <summary>Positions that this request may use, at most <see cref="ModelDescription.MaxContextLength"/>; null for <see cref="ModelDescription.ContextLength"/>.</summary>
     public int? ContextLength { get; init; }
 
     /// <summary>If the prompt does not fit: drop the oldest messages (true), or refuse with <see cref="TextEngineErrorKind.ContextOverflow"/> (false).</summary>
@@ -45,6 +45,9 @@ public sealed record GenerationRequest
 
     /// <summary>Tokens at the start of the prompt that truncation and shift never discard; -1 for the whole prompt.</summary>
     public int Keep { get; init; } = 4;
+
+    /// <summary>Who asks: requests of different clients take turns, those of one are served in the order in which they came. Any text.</summary>
+    public string Client { get; init; } = "";
 
     /// <summary>Reports the log-probability of each token.</summary>
     public bool LogProbabilities { get; init; }
@@ -67,6 +70,9 @@ public sealed record EmbeddingRequest
 
     /// <summary>Positions that one input may use; null for what the model was loaded with.</summary>
     public int? ContextLength { get; init; }
+
+    /// <summary>Who asks, as in <see cref="GenerationRequest.Client"/>.</summary>
+    public string Client { get; init; } = "";
 }
 
 /// <summary>Embeddings of the inputs, in their order.</summary>

@@ -9,6 +9,15 @@ public interface ITextEngine : IAsyncDisposable
     /// <summary>What the loaded model is and can do.</summary>
     ModelDescription Description { get; }
 
+    /// <summary>What the engine is doing, as far as is known here; cheap, and never waits.</summary>
+    EngineStatus Status { get; }
+
+    /// <summary>
+    /// Completes, never with an exception, when the engine will answer no more: it was disposed, or the process that it ran in ended. What it was
+    /// asked and had not answered fails with <see cref="TextEngineErrorKind.Lost"/>.
+    /// </summary>
+    Task Ended { get; }
+
     /// <summary>
     /// Generates text. The first event is <see cref="GenerationStarted"/> (all errors of the request itself are thrown before it, as
     /// <see cref="TextEngineException"/>), then come <see cref="TextDelta"/>s, and exactly one <see cref="GenerationFinished"/> ends the stream.

@@ -185,6 +185,7 @@ public sealed class LanguageModel : IDisposable
         Quantization = QuantizationName.Of(File),
         TrainedContextLength = Config.ContextLength,
         ContextLength = Math.Clamp(Options.ContextLength ?? ModelOptions.DefaultContextLength, 1, Config.ContextLength),
+        MaxContextLength = Config.ContextLength,
         EmbeddingLength = Config.EmbeddingLength,
         Capabilities = Config.PoolingType == PoolingType.None ? ModelCapabilities.Completion : ModelCapabilities.Embedding,
         MemoryBytes = File.FileBytes,

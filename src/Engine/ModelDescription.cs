@@ -38,8 +38,11 @@ public sealed record ModelDescription
     /// <summary>Positions that the model was trained for.</summary>
     public required int TrainedContextLength { get; init; }
 
-    /// <summary>Positions that one request may use as loaded.</summary>
+    /// <summary>Positions that a request uses at most where it asks for no other number.</summary>
     public required int ContextLength { get; init; }
+
+    /// <summary>Positions that a request can ask for: what the model was trained for, or fewer where the memory for keys and values is smaller.</summary>
+    public required int MaxContextLength { get; init; }
 
     /// <summary>Width of the residual stream, and of an embedding.</summary>
     public required int EmbeddingLength { get; init; }

@@ -30,8 +30,20 @@ public sealed record ModelOptions
     /// <summary>Positions that a request may use unless it asks for another number; null for <see cref="DefaultContextLength"/>, at most what the model was trained for.</summary>
     public int? ContextLength { get; init; }
 
+    /// <summary>Bytes for cached keys and values of all sequences together; null for what the free memory suggests (<see cref="MemoryPlan"/>). Touched only as it is used.</summary>
+    public long? CacheBytes { get; init; }
+
+    /// <summary>Most sequences in the running batch; the others wait.</summary>
+    public int MaxSequences { get; init; } = DefaultMaxSequences;
+
+    /// <summary>Whether text that repeats itself is drafted from what was said before and verified several tokens at a time. Changes no answer.</summary>
+    public bool Speculation { get; init; } = true;
+
     /// <summary>Most tokens of one forward pass.</summary>
     public int BatchCapacity { get; init; } = 512;
+
+    /// <summary>Sequences of a batch where nobody says otherwise. Beyond it a step takes longer for everyone and gains little.</summary>
+    public const int DefaultMaxSequences = 64;
 
     /// <summary>Context of models trained for more, where nobody asks for another.</summary>
     public const int DefaultContextLength = 4096;

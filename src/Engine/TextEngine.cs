@@ -13,6 +13,7 @@ public sealed class TextEngine : ITextEngine
     private readonly PromptFitting _prompts;
     private readonly SemaphoreSlim _turn = new(1, 1);      // waiters are served first in, first out
     private SequenceDecoder? _decoder;                     // guarded by _turn
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _disposed;
 
     /// <summary>Takes over a loaded model and disposes it at the end.</summary>
@@ -27,6 +28,12 @@ public sealed class TextEngine : ITextEngine
 
     /// <inheritdoc/>
     public ModelDescription Description => _model.Description with { MemoryBytes = _model.File.FileBytes + (_decoder?.CacheBytes ?? 0) };
+
+    /// <inheritdoc/>
+    public EngineStatus Status { get; } = new();
+
+    /// <inheritdoc/>
+    public Task Ended => _ended.Task;
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -101,6 +108,7 @@ public sealed class TextEngine : ITextEngine
             if (!_disposed)
             {
                 _disposed = true;
+                _ended.TrySetResult();
                 _decoder?.Dispose();
                 _model.Dispose();
             }

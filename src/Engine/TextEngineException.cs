@@ -17,6 +17,12 @@ public enum TextEngineErrorKind
 
     /// <summary>The engine failed.</summary>
     Internal,
+
+    /// <summary>The model needs more memory than there is; the message gives the numbers.</summary>
+    InsufficientMemory,
+
+    /// <summary>The engine went away, by a crash or because it was unloaded, before the answer was complete: the same request may succeed with a new one.</summary>
+    Lost,
 }
 
 /// <summary>A failure whose message is one sentence for the user: what was wrong and what to do.</summary>

@@ -40,6 +40,13 @@ internal sealed class ScriptedEngine : ITextEngine
 
     public bool IsDisposed { get; private set; }
 
+    public EngineStatus Status { get; init; } = new();
+
+    /// <summary>Ends it, as a crash of its process would.</summary>
+    public TaskCompletionSource End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Ended => End.Task;
+
     public ModelDescription Description { get; init; } = new()
     {
         Architecture = "scripted",
@@ -47,6 +54,7 @@ internal sealed class ScriptedEngine : ITextEngine
         Quantization = "F32",
         TrainedContextLength = 8192,
         ContextLength = 4096,
+        MaxContextLength = 8192,
         EmbeddingLength = 2,
         Capabilities = ModelCapabilities.Completion | ModelCapabilities.Embedding,
         MemoryBytes = 12345,
@@ -102,6 +110,7 @@ internal sealed class ScriptedEngine : ITextEngine
     public ValueTask DisposeAsync()
     {
         IsDisposed = true;
+        End.TrySetResult();
         return ValueTask.CompletedTask;
     }
 

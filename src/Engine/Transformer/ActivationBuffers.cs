@@ -74,6 +74,15 @@ public sealed class ActivationBuffers : IDisposable
         Quantized.Dispose();
     }
 
+    /// <summary>Numbers that the buffers hold for each token of a batch; quantized activations count for a quarter of their float32 width, and a little.</summary>
+    public static long FloatsPerToken(TransformerConfig config) =>
+        (2L * config.EmbeddingLength)
+        + ((long)config.HeadCount * (config.KeyLength + config.ValueLength))
+        + ((long)config.HeadCountKv * (config.KeyLength + config.ValueLength))
+        + (2L * config.FeedForwardLength)
+        + config.RopeDimensionCount
+        + (Math.Max(config.FeedForwardLength, config.EmbeddingLength) / 2);
+
     private NativeBuffer Own(int width)
     {
         var buffer = new NativeBuffer((long)width * Capacity);

@@ -1,0 +1,104 @@
+using System.Globalization;
+using LocalLlm.Engine.Transformer;
+using LocalLlm.Kernels;
+
+namespace LocalLlm.Engine;
+
+/// <summary>What a model will occupy, worked out from its shape before it is loaded: nothing is guessed from the size of the file.</summary>
+public sealed record MemoryPlan
+{
+    // The runtime, its compiled code, the server's or runner's own objects; measured 60 to 90 MB.
+    private const long ProcessBytes = 100L << 20;
+
+    // Texts, merges and their indices; measured 70 to 90 bytes for a token of a byte-pair vocabulary.
+    private const int BytesPerToken = 100;
+
+    // What a prompt of ordinary length needs; where not even this is free, loading makes no sense.
+    private const int LeastContext = 4096;
+
+    // Beyond this a context costs more time than most of its users would wait: it must be asked for.
+    private const int MostDefaultContext = 32768;
+
+    // One long request must not take the room of all the others.
+    private const int RequestsPerCache = 4;
+
+    /// <summary>Bytes of the mapped weights.</summary>
+    public required long WeightBytes { get; init; }
+
+    /// <summary>Bytes of everything else that does not grow: buffers of a forward pass, logits, vocabulary, the runtime.</summary>
+    public required long BufferBytes { get; init; }
+
+    /// <summary>Bytes of keys and values of one position, all layers together.</summary>
+    public required long BytesPerPosition { get; init; }
+
+    /// <summary>Bytes set aside for keys and values of all sequences together; whole blocks.</summary>
+    public required long CacheBytes { get; init; }
+
+    /// <summary>Positions that a request uses at most where it asks for no other number.</summary>
+    public required int ContextLength { get; init; }
+
+    /// <summary>Positions that a request can ask for.</summary>
+    public required int MaxContextLength { get; init; }
+
+    /// <summary>Bytes that were free when the plan was made.</summary>
+    public required long AvailableBytes { get; init; }
+
+    /// <summary>Positions that the model was trained for.</summary>
+    public required int TrainedContextLength { get; init; }
+
+    /// <summary>All bytes together.</summary>
+    public long TotalBytes => WeightBytes + BufferBytes + CacheBytes;
+
+    /// <summary>The least with which the model is of use: weights, buffers and one context of ordinary length.</summary>
+    public long LeastBytes => WeightBytes + BufferBytes + (BytesPerPosition * Math.Min(LeastContext, TrainedContextLength));
+
+    /// <summary>Whether the free memory holds what is needed at least.</summary>
+    public bool Fits => LeastBytes <= AvailableBytes && TotalBytes <= Math.Max(AvailableBytes, LeastBytes);
+
+    /// <summary>One sentence with the numbers, for a model that does not fit.</summary>
+    public string Refusal => string.Create(
+        CultureInfo.InvariantCulture,
+        $"model requires more system memory ({Gib(Math.Max(LeastBytes, TotalBytes))} GiB: weights {Gib(WeightBytes)}, keys and values {Gib(Math.Max(LeastBytes, TotalBytes) - WeightBytes - BufferBytes)}, buffers {Gib(BufferBytes)}) than is available ({Gib(AvailableBytes)} GiB): use a smaller model or a smaller cache, or unload other models");
+
+    /// <summary>Plans.</summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="weightBytes">Bytes of its file.</param>
+    /// <param name="options">How it shall be loaded.</param>
+    /// <param name="availableBytes">Bytes that are free.</param>
+    public static MemoryPlan For(TransformerConfig config, long weightBytes, ModelOptions options, long availableBytes)
+    {
+        long perBlock = (long)config.BlockCount * config.HeadCountKv
+            * (KvPool.PieceBytes(options.KeyValueType, config.KeyLength) + KvPool.PieceBytes(options.KeyValueType, config.ValueLength));
+        long buffers = BufferBytesOf(config, options);
+        long floor = Blocks(Math.Min(options.ContextLength ?? LeastContext, config.ContextLength));
+        long ceiling = Blocks(config.ContextLength) * options.MaxSequences;
+        // Half of what is free then: the other half is for other models, and for whatever else the machine does.
+        long blocks = options.CacheBytes is { } given
+            ? Math.Max(given / perBlock, 1)
+            : Math.Clamp((availableBytes - weightBytes - buffers) / 2 / perBlock, floor, Math.Max(floor, ceiling));
+        int most = (int)Math.Min(config.ContextLength, blocks * KvPool.BlockPositions);
+        long fair = Math.Max(blocks * KvPool.BlockPositions / RequestsPerCache, LeastContext);
+        return new MemoryPlan
+        {
+            WeightBytes = weightBytes,
+            BufferBytes = buffers,
+            BytesPerPosition = perBlock / KvPool.BlockPositions,
+            CacheBytes = blocks * perBlock,
+            ContextLength = Math.Min(most, options.ContextLength ?? (int)Math.Min(fair, MostDefaultContext)),
+            MaxContextLength = most,
+            AvailableBytes = availableBytes,
+            TrainedContextLength = config.ContextLength,
+        };
+    }
+
+    private static long Blocks(int positions) => (positions + KvPool.BlockPositions - 1) / KvPool.BlockPositions;
+
+    private static long BufferBytesOf(TransformerConfig config, ModelOptions options)
+    {
+        long token = ActivationBuffers.FloatsPerToken(config) * sizeof(float);
+        long logits = (long)options.MaxSequences * config.VocabularySize * sizeof(float);
+        return (token * options.BatchCapacity) + logits + ((long)config.VocabularySize * BytesPerToken) + ProcessBytes;
+    }
+
+    private static string Gib(long bytes) => ((double)bytes / (1L << 30)).ToString("0.00", CultureInfo.InvariantCulture);
+}
