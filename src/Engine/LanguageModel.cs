@@ -131,8 +131,18 @@ public sealed class LanguageModel : IDisposable
         }
         CheckTokens(tokens);
         using SequenceDecoder decoder = CreateDecoder(tokens.Length);
-        var pooling = new EmbeddingPooling(Config.PoolingType, Config.EmbeddingLength, tokens.Length);
-        decoder.EachState(tokens, pooling.Add, cancellationToken);
+        var pooling = new EmbeddingPooling(Config.PoolingType, Config.EmbeddingLength);
+        int position = 0, count = tokens.Length;
+        decoder.EachState(
+            tokens,
+            state =>
+            {
+                if (EmbeddingPooling.Wants(Config.PoolingType, position++, count))
+                {
+                    pooling.Add(state);
+                }
+            },
+            cancellationToken);
         return pooling.Normalised();
     }
 

@@ -67,15 +67,14 @@ public sealed record MemoryPlan
     /// <param name="availableBytes">Bytes that are free.</param>
     public static MemoryPlan For(TransformerConfig config, long weightBytes, ModelOptions options, long availableBytes)
     {
-        long perBlock = (long)config.BlockCount * config.HeadCountKv
-            * (KvPool.PieceBytes(options.KeyValueType, config.KeyLength) + KvPool.PieceBytes(options.KeyValueType, config.ValueLength));
+        long perBlock = BlockBytes(config, options.KeyValueType);
         long buffers = BufferBytesOf(config, options);
         long floor = Blocks(Math.Min(options.ContextLength ?? LeastContext, config.ContextLength));
         long ceiling = Blocks(config.ContextLength) * options.MaxSequences;
-        // Half of what is free then: the other half is for other models, and for whatever else the machine does.
+        // A quarter of what is free then: the cache fills up with prefixes as time goes by, and other models and programs need memory too.
         long blocks = options.CacheBytes is { } given
             ? Math.Max(given / perBlock, 1)
-            : Math.Clamp((availableBytes - weightBytes - buffers) / 2 / perBlock, floor, Math.Max(floor, ceiling));
+            : Math.Clamp((availableBytes - weightBytes - buffers) / 4 / perBlock, floor, Math.Max(floor, ceiling));
         int most = (int)Math.Min(config.ContextLength, blocks * KvPool.BlockPositions);
         long fair = Math.Max(blocks * KvPool.BlockPositions / RequestsPerCache, LeastContext);
         return new MemoryPlan
@@ -90,6 +89,10 @@ public sealed record MemoryPlan
             TrainedContextLength = config.ContextLength,
         };
     }
+
+    /// <summary>Bytes of a block of <see cref="KvPool.BlockPositions"/> positions, all layers together.</summary>
+    public static long BlockBytes(TransformerConfig config, KvType type) =>
+        (long)config.BlockCount * config.HeadCountKv * (KvPool.PieceBytes(type, config.KeyLength) + KvPool.PieceBytes(type, config.ValueLength));
 
     private static long Blocks(int positions) => (positions + KvPool.BlockPositions - 1) / KvPool.BlockPositions;
 

@@ -1,71 +1,79 @@
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using LocalLlm.Engine.Generation;
+using LocalLlm.Engine.Sampling;
+using LocalLlm.Engine.Scheduling;
 
 namespace LocalLlm.Engine;
 
-/// <summary>
-/// The engine in this process: one request computes at a time, on a thread of its own; the others wait in the order in which they came.
-/// </summary>
+/// <summary>The engine in this process: all requests share one running batch, one cache of keys and values, and one thread that drives the kernels.</summary>
 public sealed class TextEngine : ITextEngine
 {
     private readonly LanguageModel _model;
+    private readonly MemoryPlan _plan;
     private readonly PromptFitting _prompts;
-    private readonly SemaphoreSlim _turn = new(1, 1);      // waiters are served first in, first out
-    private SequenceDecoder? _decoder;                     // guarded by _turn
+    private readonly EmbeddingInputs _inputs;
+    private readonly Scheduler _scheduler;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private bool _disposed;
+    private int _disposed;
 
     /// <summary>Takes over a loaded model and disposes it at the end.</summary>
+    /// <exception cref="InsufficientMemoryException">The system will not give the memory for keys and values; the model is disposed.</exception>
     public TextEngine(LanguageModel model)
     {
-        _model = model;
-        _prompts = new PromptFitting(model);
+        try
+        {
+            _model = model;
+            _plan = MemoryPlan.For(model.Config, model.File.FileBytes, model.Options, SystemMemory.AvailableBytes);
+            _prompts = new PromptFitting(model, _plan);
+            _inputs = new EmbeddingInputs(model, _plan);
+            _scheduler = new Scheduler(model, _plan.CacheBytes);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The model.</summary>
     public LanguageModel Model => _model;
 
     /// <inheritdoc/>
-    public ModelDescription Description => _model.Description with { MemoryBytes = _model.File.FileBytes + (_decoder?.CacheBytes ?? 0) };
+    public ModelDescription Description => _model.Description with
+    {
+        ContextLength = _plan.ContextLength,
+        MaxContextLength = _plan.MaxContextLength,
+        MemoryBytes = _plan.WeightBytes + _plan.BufferBytes + _scheduler.TouchedCacheBytes,
+    };
 
     /// <inheritdoc/>
-    public EngineStatus Status { get; } = new();
+    public EngineStatus Status => _scheduler.Status;
 
     /// <inheritdoc/>
     public Task Ended => _ended.Task;
+
+    /// <summary>Replaces the sampler of every generation, for measurements that need given tokens; null for the request's own.</summary>
+    internal Func<GenerationRequest, ITokenChooser>? Chooser { get; init; }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         Require(ModelCapabilities.Completion, "text generation");
-        FittedPrompt prompt = _prompts.Fit(request);
-        long arrived = System.Diagnostics.Stopwatch.GetTimestamp();
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        ITokenChooser chooser = Chooser?.Invoke(request) ?? new SampledTokens(new Sampler(request.Sampling, _model.Tokenizer.VocabularySize));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task? run = null;
+        var sequence = new GenerationSequence(_model, request, _prompts.Fit(request), chooser, _scheduler.Counters, stop.Token);
+        _scheduler.Add(sequence);
         try
         {
-            // Unbounded: an answer is bounded by its context, and a slow reader must not hold up the next request.
-            var events = Channel.CreateUnbounded<GenerationEvent>(new() { SingleReader = true, SingleWriter = true });
-            TimeSpan queued = System.Diagnostics.Stopwatch.GetElapsedTime(arrived);
-            run = Task.Factory.StartNew(
-                () => Run(request, prompt, queued, events.Writer, stop.Token),
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-            await foreach (GenerationEvent item in events.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            await foreach (GenerationEvent item in sequence.Events.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return item;
             }
-            cancellationToken.ThrowIfCancellationRequested();
         }
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
-            if (run is not null)
-            {
-                await run.ConfigureAwait(false);
-            }
-            _turn.Release();
+            _scheduler.Wake();
         }
     }
 
@@ -73,18 +81,25 @@ public sealed class TextEngine : ITextEngine
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
     {
         Require(ModelCapabilities.Embedding, "embeddings");
-        var embedder = new TextEmbedder(_model);
-        List<int[]> inputs = [.. request.Inputs.Select(text => embedder.Tokenize(text, request))];
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        List<int[]> inputs = [.. request.Inputs.Select(text => _inputs.Tokenize(text, request))];
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        EmbeddingSequence[] sequences =
+        [
+            .. inputs.Select(tokens => new EmbeddingSequence(request.Client, tokens, _model.Config.PoolingType, _model.Config.EmbeddingLength, stop.Token)),
+        ];
+        foreach (EmbeddingSequence sequence in sequences)
+        {
+            _scheduler.Add(sequence);
+        }
         try
         {
-            return await Task.Factory.StartNew(
-                () => embedder.Embed(inputs, request.Dimensions, cancellationToken),
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            float[][] vectors = await Task.WhenAll(sequences.Select(sequence => sequence.Vector)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return new EmbeddingResult([.. vectors.Select(vector => Cut(vector, request.Dimensions))], inputs.Sum(tokens => tokens.Length));
         }
         finally
         {
-            _turn.Release();
+            await stop.CancelAsync().ConfigureAwait(false);
+            _scheduler.Wake();
         }
     }
 
@@ -99,62 +114,20 @@ public sealed class TextEngine : ITextEngine
     public ValueTask<string> DetokenizeAsync(IReadOnlyList<int> tokens, CancellationToken cancellationToken = default) =>
         new(_model.Tokenizer.Decode([.. tokens]));
 
-    /// <summary>Waits for the running request, then frees the model.</summary>
+    /// <summary>Ends the requests under way with <see cref="TextEngineErrorKind.Lost"/>, then frees the model.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _turn.WaitAsync().ConfigureAwait(false);
-        try
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            if (!_disposed)
-            {
-                _disposed = true;
-                _ended.TrySetResult();
-                _decoder?.Dispose();
-                _model.Dispose();
-            }
+            await Task.Run(_scheduler.Dispose).ConfigureAwait(false);
+            _model.Dispose();
+            _ended.TrySetResult();
         }
-        finally
-        {
-            _turn.Release();
-        }
+        await _ended.Task.ConfigureAwait(false);
     }
 
-    private async Task EnterAsync(CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (_disposed)
-        {
-            _turn.Release();
-            throw new TextEngineException(TextEngineErrorKind.Internal, "The model was unloaded while the request waited: send it again.");
-        }
-    }
-
-    /// <summary>The body of the computing thread: every outcome goes into the channel.</summary>
-    private void Run(GenerationRequest request, FittedPrompt prompt, TimeSpan queued, ChannelWriter<GenerationEvent> events, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var generation = new TextGeneration(_model, DecoderFor(prompt.ContextLength), request, prompt, queued);
-            generation.Run(item => events.TryWrite(item), cancellationToken);
-            events.Complete();
-        }
-        catch (Exception e)
-        {
-            events.Complete(e);
-        }
-    }
-
-    /// <summary>The decoder of the last request if it is long enough, for its cache, else a longer one. Weights stay as they are.</summary>
-    private SequenceDecoder DecoderFor(int contextLength)
-    {
-        if (_decoder is null || _decoder.Capacity < contextLength)
-        {
-            _decoder?.Dispose();
-            _decoder = null;
-            _decoder = _model.CreateDecoder(Math.Max(contextLength, _model.Description.ContextLength));
-        }
-        return _decoder;
-    }
+    private static float[] Cut(float[] vector, int? dimensions) =>
+        dimensions is int kept && kept >= 1 && kept < vector.Length ? EmbeddingPooling.Normalise(vector[..kept]) : vector;
 
     private void Require(ModelCapabilities capability, string what)
     {

@@ -106,6 +106,10 @@ public sealed unsafe class KvPool : IDisposable
     public byte* Values(int layer, int block, int head) =>
         _memory + (block * BytesPerBlock) + (layer * _layerBytes) + (KvHeads * _keyBytes) + (head * _valueBytes);
 
+    /// <summary>Copies all of a block. Arguments are not checked.</summary>
+    public void Copy(int from, int to) =>
+        Buffer.MemoryCopy(_memory + (from * BytesPerBlock), _memory + (to * BytesPerBlock), BytesPerBlock, BytesPerBlock);
+
     /// <summary>Gives the memory back; every address from this pool is invalid from then on.</summary>
     public void Dispose()
     {

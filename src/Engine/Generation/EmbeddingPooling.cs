@@ -6,22 +6,29 @@ namespace LocalLlm.Engine.Generation;
 /// <summary>Collects the final hidden states of a text into one vector.</summary>
 /// <param name="type">Which states count.</param>
 /// <param name="width">Width of a state.</param>
-/// <param name="count">States that will be added.</param>
-internal sealed class EmbeddingPooling(PoolingType type, int width, int count)
+internal sealed class EmbeddingPooling(PoolingType type, int width)
 {
     private readonly float[] _pooled = new float[width];
-    private int _added;
 
-    /// <summary>Takes the next state [width].</summary>
+    /// <summary>Whether the state of a position counts.</summary>
+    /// <param name="type">Which states count.</param>
+    /// <param name="position">The position, from 0.</param>
+    /// <param name="count">Positions of the text.</param>
+    public static bool Wants(PoolingType type, int position, int count) => type switch
+    {
+        PoolingType.Mean => true,
+        PoolingType.Cls => position == 0,
+        _ => position == count - 1,
+    };
+
+    /// <summary>Takes the next state that counts [width].</summary>
     public void Add(ReadOnlySpan<float> state)
     {
-        bool first = _added == 0, last = _added == count - 1;
-        _added++;
         if (type == PoolingType.Mean)
         {
             TensorPrimitives.Add(_pooled, state, _pooled);
         }
-        else if ((type == PoolingType.Cls && first) || (type == PoolingType.Last && last))
+        else
         {
             state.CopyTo(_pooled);
         }

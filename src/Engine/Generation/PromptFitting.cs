@@ -6,7 +6,9 @@ namespace LocalLlm.Engine.Generation;
 /// Turns a request into tokens that fit the context, and says what had to go: first the oldest messages (never a system message or the
 /// last message), then tokens out of the middle. Nothing is dropped without being reported.
 /// </summary>
-internal sealed class PromptFitting(LanguageModel model)
+/// <param name="model">The model.</param>
+/// <param name="plan">How much context there is.</param>
+internal sealed class PromptFitting(LanguageModel model, MemoryPlan plan)
 {
     // Below this nothing sensible is left of a prompt.
     private const int LeastContext = 4;
@@ -15,7 +17,7 @@ internal sealed class PromptFitting(LanguageModel model)
     /// <exception cref="TextEngineException">The template fails, the prompt is empty, or it does not fit and may not be cut.</exception>
     public FittedPrompt Fit(GenerationRequest request)
     {
-        int limit = Math.Clamp(request.ContextLength ?? model.Description.ContextLength, LeastContext, model.Config.ContextLength);
+        int limit = Math.Clamp(request.ContextLength ?? plan.ContextLength, Math.Min(LeastContext, plan.MaxContextLength), plan.MaxContextLength);
         List<ChatMessage>? messages = request.Messages?.ToList();
         int[] tokens = Tokenize(request, messages);
         int all = tokens.Length;
@@ -96,5 +98,5 @@ internal sealed class PromptFitting(LanguageModel model)
 
     private TextEngineException Overflow(int tokens, int limit) => new(
         TextEngineErrorKind.ContextOverflow,
-        $"The prompt has {tokens} tokens, which exceeds the context length of {limit}: shorten it, allow truncation, or raise num_ctx (this model was trained for {model.Config.ContextLength}).");
+        $"The prompt has {tokens} tokens, which exceeds the context length of {limit}: shorten it, allow truncation, or raise num_ctx (here up to {plan.MaxContextLength}; this model was trained for {model.Config.ContextLength}).");
 }

@@ -13,10 +13,13 @@ public sealed class EmbeddingPoolingTests
     [InlineData(PoolingType.Last, 1, 3)]
     public void PoolsAndNormalises(PoolingType type, float x, float y)
     {
-        var pooling = new EmbeddingPooling(type, 2, s_states.Length);
-        foreach (float[] state in s_states)
+        var pooling = new EmbeddingPooling(type, 2);
+        for (int i = 0; i < s_states.Length; i++)
         {
-            pooling.Add(state);
+            if (EmbeddingPooling.Wants(type, i, s_states.Length))
+            {
+                pooling.Add(s_states[i]);
+            }
         }
         float length = MathF.Sqrt((x * x) + (y * y));
         float[] vector = pooling.Normalised();
@@ -30,7 +33,7 @@ public sealed class EmbeddingPoolingTests
     [InlineData(float.PositiveInfinity)]
     public void WhatCannotBeNormalisedIsRefused(float value)
     {
-        var pooling = new EmbeddingPooling(PoolingType.Last, 2, 1);
+        var pooling = new EmbeddingPooling(PoolingType.Last, 2);
         pooling.Add([value, 0]);
         Assert.Equal(TextEngineErrorKind.Internal, Assert.Throws<TextEngineException>(pooling.Normalised).Kind);
     }

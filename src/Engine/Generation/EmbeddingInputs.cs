@@ -1,14 +1,20 @@
 namespace LocalLlm.Engine.Generation;
 
-/// <summary>Embeds texts one after the other.</summary>
-internal sealed class TextEmbedder(LanguageModel model)
+/// <summary>Turns texts to embed into tokens that fit the context.</summary>
+/// <param name="model">The model.</param>
+/// <param name="plan">How much context there is.</param>
+internal sealed class EmbeddingInputs(LanguageModel model, MemoryPlan plan)
 {
     /// <summary>Tokens of an input with the model's begin and end tokens, cut to the context if that is allowed.</summary>
     /// <exception cref="TextEngineException">It is too long and may not be cut, or nothing of it is left.</exception>
     public int[] Tokenize(string text, EmbeddingRequest request)
     {
-        int limit = Math.Min(request.ContextLength ?? model.Description.ContextLength, model.Config.ContextLength);
+        int limit = Math.Min(request.ContextLength ?? plan.ContextLength, plan.MaxContextLength);
         int[] tokens = model.Tokenizer.Encode(text, addSpecial: true, parseSpecial: true);
+        if (tokens.Length == 0)
+        {
+            throw new TextEngineException(TextEngineErrorKind.InvalidRequest, "An input is empty, and this model has no token that could stand for it: send at least one character.");
+        }
         if (tokens.Length <= limit)
         {
             return tokens;
@@ -25,19 +31,5 @@ internal sealed class TextEmbedder(LanguageModel model)
             throw new TextEngineException(TextEngineErrorKind.ContextOverflow, "input after truncation exceeds maximum context length");
         }
         return [.. tokens.AsSpan(0, limit - closing), .. tokens.AsSpan(tokens.Length - closing)];
-    }
-
-    /// <summary>Embeds tokenized inputs, in order.</summary>
-    public EmbeddingResult Embed(IReadOnlyList<int[]> inputs, int? dimensions, CancellationToken cancellationToken)
-    {
-        var vectors = new float[inputs.Count][];
-        for (int i = 0; i < inputs.Count; i++)
-        {
-            float[] vector = model.ComputeEmbedding(inputs[i], cancellationToken);
-            vectors[i] = dimensions is int kept && kept >= 1 && kept < vector.Length
-                ? EmbeddingPooling.Normalise(vector[..kept])
-                : vector;
-        }
-        return new EmbeddingResult(vectors, inputs.Sum(tokens => tokens.Length));
     }
 }
