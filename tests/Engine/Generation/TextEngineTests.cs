@@ -2,14 +2,13 @@ using LocalLlm.Engine.Chat;
 using LocalLlm.Engine.Sampling;
 using LocalLlm.Engine.Tests.Models;
 using LocalLlm.Tests;
+using static LocalLlm.Engine.Tests.Generation.Requests;
 
 namespace LocalLlm.Engine.Tests.Generation;
 
 /// <summary>Requests through the in-process engine: answers, limits, truncation, shifting, order and cancellation.</summary>
 public sealed class TextEngineTests
 {
-    private static readonly SamplingOptions s_greedy = new() { Temperature = 0 };
-
     [Fact]
     public async Task TheBundledModelAnswers()
     {
@@ -17,7 +16,7 @@ public sealed class TextEngineTests
         Answer answer = await AskAsync(engine, new GenerationRequest
         {
             Messages = [new ChatMessage { Role = "user", Content = "What is the capital of France?" }],
-            Sampling = s_greedy,
+            Sampling = Greedy,
             MaxTokens = 32,
         });
         Assert.Equal("The capital of France is Paris.", answer.Text);
@@ -31,11 +30,11 @@ public sealed class TextEngineTests
     {
         await using TextEngine engine = Load(Engines.SmolLm2), fresh = Load(Engines.SmolLm2);
         var first = new ChatMessage { Role = "user", Content = "What is the capital of France?" };
-        Answer one = await AskAsync(engine, new GenerationRequest { Messages = [first], Sampling = s_greedy, MaxTokens = 32 });
+        Answer one = await AskAsync(engine, new GenerationRequest { Messages = [first], Sampling = Greedy, MaxTokens = 32 });
         var second = new GenerationRequest
         {
             Messages = [first, new ChatMessage { Role = "assistant", Content = one.Text }, new ChatMessage { Role = "user", Content = "And of Italy?" }],
-            Sampling = s_greedy,
+            Sampling = Greedy,
             MaxTokens = 24,
         };
         Answer warm = await AskAsync(engine, second), cold = await AskAsync(fresh, second);
@@ -65,7 +64,7 @@ public sealed class TextEngineTests
         var request = new GenerationRequest
         {
             Messages = [new ChatMessage { Role = "user", Content = "What is the capital of France?" }],
-            Sampling = s_greedy,
+            Sampling = Greedy,
             MaxTokens = 32,
             Stop = ["France is"],
         };
@@ -88,7 +87,7 @@ public sealed class TextEngineTests
     {
         await using TextEngine engine = Tiny();
         int[] words = await engine.TokenizeAsync(string.Concat(Enumerable.Repeat("ab cd ", 100)), false, false);
-        var request = new GenerationRequest { Prompt = string.Concat(Enumerable.Repeat("ab cd ", 100)), ContextLength = 64, MaxTokens = 2, Keep = 4, Sampling = s_greedy };
+        var request = new GenerationRequest { Prompt = string.Concat(Enumerable.Repeat("ab cd ", 100)), ContextLength = 64, MaxTokens = 2, Keep = 4, Sampling = Greedy };
         Answer cut = await AskAsync(engine, request);
         Assert.Equal(64 - ((64 - 4) / 2), cut.Started.PromptTokens);
         Assert.Equal(new Truncation(0, words.Length - cut.Started.PromptTokens, cut.Started.PromptTokens), cut.Started.Truncation);
@@ -111,7 +110,7 @@ public sealed class TextEngineTests
             .. Enumerable.Range(0, 12).Select(i => new ChatMessage { Role = i % 2 == 0 ? "user" : "assistant", Content = $"Message number {i} with some words in it." }),
             new() { Role = "user", Content = "What is the capital of France?" },
         ];
-        var request = new GenerationRequest { Messages = messages, ContextLength = 128, MaxTokens = 4, Sampling = s_greedy };
+        var request = new GenerationRequest { Messages = messages, ContextLength = 128, MaxTokens = 4, Sampling = Greedy };
         Answer answer = await AskAsync(engine, request);
         Truncation truncation = Assert.IsType<Truncation>(answer.Started.Truncation);
         Assert.InRange(truncation.DroppedMessages, 1, 12);
@@ -127,7 +126,7 @@ public sealed class TextEngineTests
     {
         await using TextEngine engine = Tiny();
         // The bias keeps the model from ending its turn.
-        var sampling = new SamplingOptions { Temperature = 0, LogitBias = Enumerable.Range(490, 22).ToDictionary(token => token, _ => -1000f) };
+        var sampling = new SamplingOptions { Temperature = 0, LogitBias = NoEnd };
         var request = new GenerationRequest { Prompt = "the", ContextLength = 32, MaxTokens = 100, Sampling = sampling };
         Answer shifted = await AskAsync(engine, request);
         Assert.Equal(100, shifted.Finished.Usage.GeneratedTokens);
@@ -143,7 +142,7 @@ public sealed class TextEngineTests
     public async Task RequestsWaitTheirTurnAndACancelledOneLeavesNothingBehind()
     {
         await using TextEngine engine = Tiny();
-        var sampling = new SamplingOptions { Temperature = 0, LogitBias = Enumerable.Range(490, 22).ToDictionary(token => token, _ => -1000f) };
+        var sampling = new SamplingOptions { Temperature = 0, LogitBias = NoEnd };
         var request = new GenerationRequest { Prompt = "the", MaxTokens = 40, Sampling = sampling };
         string alone = (await AskAsync(engine, request)).Text;
 
@@ -167,11 +166,11 @@ public sealed class TextEngineTests
     public async Task AReaderThatLeavesStopsTheGeneration()
     {
         await using TextEngine engine = Tiny();
-        await foreach (GenerationEvent item in engine.GenerateAsync(new GenerationRequest { Prompt = "the", Sampling = s_greedy }))
+        await foreach (GenerationEvent item in engine.GenerateAsync(new GenerationRequest { Prompt = "the", Sampling = Greedy }))
         {
             break;
         }
-        Assert.NotEmpty((await AskAsync(engine, new GenerationRequest { Prompt = "the", MaxTokens = 3, Sampling = s_greedy })).Finished.Context);
+        Assert.NotEmpty((await AskAsync(engine, new GenerationRequest { Prompt = "the", MaxTokens = 3, Sampling = Greedy })).Finished.Context);
     }
 
     [Fact]
@@ -194,24 +193,4 @@ public sealed class TextEngineTests
         await using TextEngine chat = Tiny();
         Assert.Equal(TextEngineErrorKind.Unsupported, (await Assert.ThrowsAsync<TextEngineException>(() => chat.EmbedAsync(new EmbeddingRequest { Inputs = ["x"] }))).Kind);
     }
-
-    private static TextEngine Tiny() => Load(RepoPaths.Vector("models", "qwen3-q8_0.gguf"));
-
-    private static TextEngine Load(string path) => new(LanguageModel.Load(path, new ModelOptions { Simd = Engines.Levels[^1], Threads = 2 }));
-
-    private static async Task<Answer> AskAsync(TextEngine engine, GenerationRequest request)
-    {
-        var events = new List<GenerationEvent>();
-        await foreach (GenerationEvent item in engine.GenerateAsync(request))
-        {
-            events.Add(item);
-        }
-        return new Answer(
-            Assert.IsType<GenerationStarted>(events[0]),
-            string.Concat(events.OfType<TextDelta>().Select(delta => delta.Text)),
-            [.. events.OfType<TextDelta>().SelectMany(delta => delta.LogProbabilities)],
-            Assert.IsType<GenerationFinished>(events[^1]));
-    }
-
-    private sealed record Answer(GenerationStarted Started, string Text, IReadOnlyList<TokenLogProbability> LogProbabilities, GenerationFinished Finished);
 }
