@@ -19,6 +19,9 @@ public sealed record MemoryPlan
     // Beyond this a context costs more time than most of its users would wait: it must be asked for.
     private const int MostDefaultContext = 32768;
 
+    // A cache fills up with prefixes as time goes by: nobody expects more than this of a program that was not asked for it.
+    private const long MostDefaultCache = 4L << 30;
+
     // One long request must not take the room of all the others.
     private const int RequestsPerCache = 4;
 
@@ -71,10 +74,10 @@ public sealed record MemoryPlan
         long buffers = BufferBytesOf(config, options);
         long floor = Blocks(Math.Min(options.ContextLength ?? LeastContext, config.ContextLength));
         long ceiling = Blocks(config.ContextLength) * options.MaxSequences;
-        // A quarter of what is free then: the cache fills up with prefixes as time goes by, and other models and programs need memory too.
+        // A quarter of what is free then: other models and programs need memory too.
         long blocks = options.CacheBytes is { } given
             ? Math.Max(given / perBlock, 1)
-            : Math.Clamp((availableBytes - weightBytes - buffers) / 4 / perBlock, floor, Math.Max(floor, ceiling));
+            : Math.Clamp(Math.Min((availableBytes - weightBytes - buffers) / 4, MostDefaultCache) / perBlock, floor, Math.Max(floor, ceiling));
         int most = (int)Math.Min(config.ContextLength, blocks * KvPool.BlockPositions);
         long fair = Math.Max(blocks * KvPool.BlockPositions / RequestsPerCache, LeastContext);
         return new MemoryPlan
@@ -99,7 +102,7 @@ public sealed record MemoryPlan
     private static long BufferBytesOf(TransformerConfig config, ModelOptions options)
     {
         long token = ActivationBuffers.FloatsPerToken(config) * sizeof(float);
-        long logits = (long)options.MaxSequences * config.VocabularySize * sizeof(float);
+        long logits = (long)Scheduling.Scheduler.LogitRows * config.VocabularySize * sizeof(float);
         return (token * options.BatchCapacity) + logits + ((long)config.VocabularySize * BytesPerToken) + ProcessBytes;
     }
 

@@ -10,8 +10,8 @@ namespace LocalLlm.Engine.Scheduling;
 /// </summary>
 internal sealed class Scheduler : IDisposable
 {
-    // Rows of logits that are computed together; more would only take memory.
-    private const int LogitRows = 32;
+    /// <summary>Rows of logits that are computed together; more would only take memory.</summary>
+    public const int LogitRows = 32;
 
     // A sequence may share a block that is not whole, and copies it before going on: for a moment it holds one block more than its positions need.
     private const int SpareBlocks = 1;

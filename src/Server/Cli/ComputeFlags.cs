@@ -8,7 +8,7 @@ namespace LocalLlm.Server.Cli;
 
 /// <summary>
 /// How models compute: the options that every computing command has, with environment variables as their defaults
-/// (<c>LOCALLLM_SIMD</c>, <c>LOCALLLM_THREADS</c>, <c>OLLAMA_KV_CACHE_TYPE</c>, <c>OLLAMA_CONTEXT_LENGTH</c>).
+/// (<c>LOCALLLM_SIMD</c>, <c>LOCALLLM_THREADS</c>, <c>LOCALLLM_CACHE</c>, <c>LOCALLLM_SPECULATION</c>, <c>OLLAMA_KV_CACHE_TYPE</c>, <c>OLLAMA_CONTEXT_LENGTH</c>).
 /// </summary>
 internal sealed class ComputeFlags
 {
@@ -35,12 +35,20 @@ internal sealed class ComputeFlags
 
     private readonly Option<int?> _context = Flags.Int32("--ctx", "Positions that a conversation may use (environment: OLLAMA_CONTEXT_LENGTH)", 4);
 
+    private readonly Option<long?> _cache = Flags.Bytes(
+        "--cache", "Memory for cached keys and values of all conversations together; by default a quarter of what is free, 4 GiB at most (environment: LOCALLLM_CACHE)");
+
+    private readonly Option<bool?> _speculation = Flags.Choice<bool>(
+        "--speculation", "Guess text that repeats itself and verify several tokens at a time; on by default, changes no answer (environment: LOCALLLM_SPECULATION)", ("on", true), ("off", false));
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         AddArithmeticTo(command);
         command.Options.Add(_threads);
         command.Options.Add(_context);
+        command.Options.Add(_cache);
+        command.Options.Add(_speculation);
     }
 
     /// <summary>Adds what says how numbers are computed, for a command that has ways of its own to say with how many threads and positions.</summary>
@@ -67,6 +75,8 @@ internal sealed class ComputeFlags
             Threads = result.GetValue(_threads) ?? ReadThreads(host),
             KeyValueType = result.GetValue(_kv) ?? ReadKvType(environment.KvCacheType, host),
             Activations = result.GetValue(_activations) ?? ActivationType.Q8,
+            CacheBytes = result.GetValue(_cache) ?? ReadCache(host),
+            Speculation = result.GetValue(_speculation) ?? new EnvironmentReader(host.Variable).Text("LOCALLLM_SPECULATION") is not ("off" or "0" or "false"),
             ContextLength = result.GetValue(_context) ?? environment.ContextLength,
         };
     }
@@ -103,6 +113,14 @@ internal sealed class ComputeFlags
     public static string Describe(ModelOptions options) => string.Create(
         CultureInfo.InvariantCulture,
         $"simd {SimdLevels.Name(options.Simd)}, threads {options.Threads}, kv {options.KeyValueType.ToString().ToLowerInvariant()}, activations {options.Activations.ToString().ToLowerInvariant()}");
+
+    private static long? ReadCache(CliHost host)
+    {
+        string text = new EnvironmentReader(host.Variable).Text("LOCALLLM_CACHE");
+        return text.Length == 0 ? null
+            : ByteSize.TryParse(text, out long bytes) ? bytes
+            : throw new CommandLineException($"LOCALLLM_CACHE must be a size such as 512MiB or 4GiB, not '{text}'.");
+    }
 
     private static KvType ReadKvType(string text, CliHost host)
     {

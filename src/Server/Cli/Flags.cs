@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using LocalLlm.Server.Configuration;
 
 namespace LocalLlm.Server.Cli;
 
@@ -46,6 +47,10 @@ internal static class Flags
     public static Option<float?> Single(string name, string description) =>
         Parsed<float>(name, description, "X", "a number", text =>
             float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) ? number : null);
+
+    /// <summary>A size of memory.</summary>
+    public static Option<long?> Bytes(string name, string description) =>
+        Parsed<long>(name, description, "SIZE", "a size such as 512MiB or 4GiB", text => ByteSize.TryParse(text, out long bytes) ? bytes : null);
 
     /// <summary>One of a few words, in any case.</summary>
     public static Option<T?> Choice<T>(string name, string description, params (string Word, T Value)[] choices)
