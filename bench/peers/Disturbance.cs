@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using LocalLlm.Peers.Results;
 
 namespace LocalLlm.Peers;
 

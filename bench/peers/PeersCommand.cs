@@ -29,8 +29,8 @@ internal static class PeersCommand
         root.SetAction(result =>
         {
             bool all = result.GetValue(full);
-            string folder = Machine.Root();
-            string cache = Environment.GetEnvironmentVariable("LOCALLLM_PEERS_CACHE") is { Length: > 0 } named ? Path.GetFullPath(named) : Path.Combine(folder, "artifacts", "peers");
+            string folder = Checkout.Root;
+            string cache = Checkout.Cache;
             PeersOptions options = new()
             {
                 Root = folder,

@@ -36,17 +36,7 @@ internal static class Markdown
             ["work", "localllm", "llama.cpp", "ratio", "target", "met", "bound", "share", "peer's", "memory MB", "limit", "peer's", "threads", "disturbed", "commit", "date"],
             .. rows.Select(Cells),
         ];
-        int[] widths = [.. Enumerable.Range(0, cells[0].Length).Select(column => cells.Max(row => row[column].Length))];
-        StringBuilder text = new();
-        for (int i = 0; i < cells.Length; i++)
-        {
-            text.Append("| ").AppendJoin(" | ", cells[i].Select((cell, column) => cell.PadRight(widths[column]))).Append(" |\n");
-            if (i == 0)
-            {
-                text.Append("| ").AppendJoin(" | ", widths.Select(width => new string('-', width))).Append(" |\n");
-            }
-        }
-        return text.ToString();
+        return MarkdownTable.Write(cells);
     }
 
     private static string[] Cells(RowResult row) =>

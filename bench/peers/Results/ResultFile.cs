@@ -1,13 +1,9 @@
-using System.Text.Json;
-
 namespace LocalLlm.Peers.Results;
 
 /// <summary>The rows of one machine and SIMD level: a JSON file and the same as Markdown, both written after every row.</summary>
 internal sealed class ResultFile
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, NewLine = "\n" };
-
-    private readonly string _path;
+    private readonly ResultPair<ResultDocument> _files;
     private readonly string[] _order;
 
     /// <summary>Opens the file of this machine.</summary>
@@ -16,19 +12,16 @@ internal sealed class ResultFile
     /// <param name="order">Names of all rows, in the table's order.</param>
     public ResultFile(string folder, string simd, string[] order)
     {
-        _path = Path.Combine(folder, $"peers-{Machine.ProcessorSlug()}-{simd}");
+        _files = new ResultPair<ResultDocument>(folder, "peers", simd);
         _order = order;
-        Directory.CreateDirectory(folder);
-        Content = File.Exists(_path + ".json")
-            ? JsonSerializer.Deserialize<ResultDocument>(File.ReadAllText(_path + ".json"), Json)!
-            : new ResultDocument(Machine.Processor(), Environment.ProcessorCount, simd, []);
+        Content = _files.Read() ?? new ResultDocument(Machine.Processor(), Environment.ProcessorCount, simd, []);
     }
 
     /// <summary>What stands in it.</summary>
     public ResultDocument Content { get; private set; }
 
     /// <summary>The Markdown file.</summary>
-    public string MarkdownPath => _path + ".md";
+    public string MarkdownPath => _files.MarkdownPath;
 
     /// <summary>Whether a row was measured with this code, with at least as many samples.</summary>
     public bool Has(string name, string commit, int threads, int samples) =>
@@ -39,14 +32,7 @@ internal sealed class ResultFile
     {
         IEnumerable<RowResult> rows = Content.Rows.Where(other => other.Name != row.Name).Append(row);
         Content = Content with { Rows = [.. rows.OrderBy(other => Array.IndexOf(_order, other.Name))] };
-        Replace(_path + ".json", JsonSerializer.Serialize(Content, Json) + "\n");
-        Replace(MarkdownPath, Markdown.Write(Content));
-    }
-
-    private static void Replace(string path, string text)
-    {
-        File.WriteAllText(path + ".partial", text);
-        File.Move(path + ".partial", path, overwrite: true);
+        _files.Write(Content, Markdown.Write(Content));
     }
 }
 

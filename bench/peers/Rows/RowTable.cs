@@ -15,7 +15,7 @@ internal static class RowTable
 
     private static IEnumerable<BenchRow> Rows()
     {
-        BenchModel bundled = BenchModel.Bundled("SmolLM2-135M Q4_1", "models/SmolLM2-135M-Instruct.Q4_1.gguf");
+        BenchModel bundled = BenchModel.SmolLm2;
         yield return new(bundled, Work.Prefill, 512, 0, Twice, Quick: true);
         yield return new(bundled, Work.Decode, 128, 0, new(1.3), Quick: true);
         foreach (SyntheticMix mix in new[] { SyntheticMix.Q8_0, SyntheticMix.Q4_K_M })

@@ -1,13 +1,10 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace LocalLlm.Peers.Workers;
 
 /// <summary>The other end of a <see cref="Worker"/>.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
-    private const double TicksPerSecond = 100; // USER_HZ of x86-64, the unit of /proc/PID/stat
-
     private readonly Process _process;
     private readonly Stopwatch _sinceStart = Stopwatch.StartNew();
 
@@ -27,15 +24,7 @@ internal sealed class WorkerProcess : IDisposable
     public WorkerSettings Settings { get; }
 
     /// <summary>Processor time that it has used so far.</summary>
-    public double CpuSeconds
-    {
-        get
-        {
-            string stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-            string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
-        }
-    }
+    public double CpuSeconds => ProcessTree.CpuSeconds(_process.Id);
 
     /// <summary>Gives an order and waits for the answer.</summary>
     public WorkerSample Do(WorkerOrder order)

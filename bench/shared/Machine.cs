@@ -6,9 +6,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace LocalLlm.Peers.Results;
+namespace LocalLlm.Bench.Shared;
 
-/// <summary>Where and with what code a row was measured.</summary>
+/// <summary>Where and with what code something was measured.</summary>
 internal static partial class Machine
 {
     /// <summary>The processor: name, family and model, which tell generations apart where virtual machines hide the name.</summary>
@@ -23,18 +23,7 @@ internal static partial class Machine
     /// <summary>The processor as a part of a file's name.</summary>
     public static string ProcessorSlug() => NotWord.Replace(Processor().ToLowerInvariant(), "-").Trim('-');
 
-    /// <summary>The repository's root: the folder above the program that holds the solution.</summary>
-    public static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "LocalLlm.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-        return folder ?? throw new DirectoryNotFoundException("This program measures the checkout that it was built in, and there is no LocalLlm.sln above it.");
-    }
-
-    /// <summary>The last commit that changed <c>src</c>, and if there are changes since, a mark of them: rows of one mark are of one code.</summary>
+    /// <summary>The last commit that changed <c>src</c>, and if there are changes since, a mark of them: results of one mark are of one code.</summary>
     public static string Commit(string root)
     {
         string commit = Git(root, "log", "-1", "--format=%h", "--abbrev=10", "--", "src").Trim();
@@ -61,7 +50,7 @@ internal static partial class Machine
         }
         catch (Win32Exception)
         {
-            throw new InvalidOperationException("Rows carry the commit that was measured, which git tells, and git is not here: install it.");
+            throw new InvalidOperationException("Results carry the commit that was measured, which git tells, and git is not here: install it.");
         }
     }
 

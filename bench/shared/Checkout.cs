@@ -1,10 +1,13 @@
-namespace LocalLlm.Bench;
+namespace LocalLlm.Bench.Shared;
 
 /// <summary>Finds files of the checkout from the folder that the benchmarks run in.</summary>
 public static class Checkout
 {
     /// <summary>The nearest folder above the program that holds the solution.</summary>
     public static string Root { get; } = FindRoot();
+
+    /// <summary>Folder for what is made or installed to measure with: <c>LOCALLLM_PEERS_CACHE</c>, or <c>artifacts/peers</c>.</summary>
+    public static string Cache => Environment.GetEnvironmentVariable("LOCALLLM_PEERS_CACHE") is { Length: > 0 } named ? Path.GetFullPath(named) : File("artifacts", "peers");
 
     /// <summary>A file of the checkout.</summary>
     public static string File(params string[] parts) => Path.Combine([Root, .. parts]);

@@ -1,7 +1,7 @@
 using LocalLlm.Engine.Synthesis;
 using LocalLlm.Gguf;
 
-namespace LocalLlm.Peers.Rows;
+namespace LocalLlm.Bench.Shared;
 
 /// <summary>A model file to measure with: one of the repository, or one with random weights that is made when first needed.</summary>
 internal sealed class BenchModel
@@ -11,6 +11,9 @@ internal sealed class BenchModel
     private readonly SyntheticMix? _mix;
 
     private BenchModel(string name, string? path, string? shape, SyntheticMix? mix) => (Name, _path, _shape, _mix) = (name, path, shape, mix);
+
+    /// <summary>The model of the repository.</summary>
+    public static BenchModel SmolLm2 { get; } = Bundled("SmolLM2-135M Q4_1", "models/SmolLM2-135M-Instruct.Q4_1.gguf");
 
     /// <summary>For tables.</summary>
     public string Name { get; }

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using LocalLlm.Load.Prompts;
+using LocalLlm.Load.Results;
+using LocalLlm.Load.Scenarios;
+
+namespace LocalLlm.Load;
+
+/// <summary>The command line of <c>bench/load/run.sh</c>.</summary>
+internal static class LoadCommand
+{
+    private const int AnswersDiffer = 2;
+
+    /// <summary>Makes the command.</summary>
+    public static RootCommand Create()
+    {
+        LoadFlags flags = new();
+        return new RootCommand("Puts load on localllm serve over loopback and reports what clients see.") { Throughput(flags) };
+    }
+
+    private static Command Throughput(LoadFlags flags)
+    {
+        Option<int[]> clients = new("--clients") { Description = "Numbers of clients", DefaultValueFactory = _ => [1, 8, 32], AllowMultipleArgumentsPerToken = true, HelpName = "N" };
+        Option<int> rounds = LoadFlags.Count("--rounds", "Prompts for each of the greatest number of clients", 2);
+        Option<int[]> prompt = new("--prompt") { Description = "Length of the prompts in tokens: one number, or the least and the greatest", DefaultValueFactory = _ => [32, 256], AllowMultipleArgumentsPerToken = true, HelpName = "N" };
+        Option<int> generate = LoadFlags.Count("--generate", "Tokens to generate", 128);
+        Option<double> temperature = new("--temperature") { Description = "Of the sampling, with fixed seeds", DefaultValueFactory = _ => 0.8, HelpName = "T" };
+        Command command = new("throughput", "The same prompts for 1, 8 and 32 clients: tokens a second, evenness, and whether every answer is what it is alone.") { clients, rounds, prompt, generate, temperature };
+        flags.AddTo(command);
+        command.SetAction((result, cancellationToken) =>
+        {
+            LoadOptions options = flags.Read(result, both: true);
+            int[] lengths = [.. result.GetValue(prompt)!.Order()];
+            MixSettings mix = new(lengths[0], lengths[^1], result.GetValue(generate), result.GetValue(temperature), options.Seed);
+            ThroughputScenario scenario = new(new ThroughputSettings(mix, [.. result.GetValue(clients)!.Order()], result.GetValue(rounds)));
+            return EachAsync(options, (model, report) => scenario.RunAsync(options, model, report, cancellationToken));
+        });
+        return command;
+    }
+
+    private static async Task<int> EachAsync(LoadOptions options, Func<LoadModel, LoadReport, Task<bool>> run)
+    {
+        LoadReport report = new(options);
+        bool right = true;
+        foreach (LoadModel model in options.Models)
+        {
+            right &= await run(model, report);
+        }
+        return right ? 0 : AnswersDiffer;
+    }
+}
