@@ -14,7 +14,7 @@ internal static class LoadCommand
     public static RootCommand Create()
     {
         LoadFlags flags = new();
-        return new RootCommand("Puts load on localllm serve over loopback and reports what clients see.") { Throughput(flags) };
+        return new RootCommand("Puts load on localllm serve over loopback and reports what clients see.") { Throughput(flags), Speculation(flags) };
     }
 
     private static Command Throughput(LoadFlags flags)
@@ -32,6 +32,21 @@ internal static class LoadCommand
             int[] lengths = [.. result.GetValue(prompt)!.Order()];
             MixSettings mix = new(lengths[0], lengths[^1], result.GetValue(generate), result.GetValue(temperature), options.Seed);
             ThroughputScenario scenario = new(new ThroughputSettings(mix, [.. result.GetValue(clients)!.Order()], result.GetValue(rounds)));
+            return EachAsync(options, (model, report) => scenario.RunAsync(options, model, report, cancellationToken));
+        });
+        return command;
+    }
+
+    private static Command Speculation(LoadFlags flags)
+    {
+        Option<int> rounds = LoadFlags.Count("--rounds", "How often each text is replayed", 3);
+        Command command = new("speculation", "Texts replayed with and without guessing, in this process; by default with the 0.6B shape.") { rounds };
+        flags.AddTo(command);
+        command.SetAction((result, cancellationToken) =>
+        {
+            SpeculationScenario scenario = new(result.GetValue(rounds));
+            LoadOptions options = flags.Read(result, both: true);
+            options = options with { Models = [.. options.Models.Where(model => options.Models.Count == 1 || model.Name != BenchModel.SmolLm2.Name)] };
             return EachAsync(options, (model, report) => scenario.RunAsync(options, model, report, cancellationToken));
         });
         return command;

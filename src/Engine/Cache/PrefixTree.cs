@@ -1,3 +1,5 @@
+using LocalLlm.Kernels;
+
 namespace LocalLlm.Engine.Cache;
 
 /// <summary>
@@ -21,7 +23,7 @@ internal sealed class PrefixTree(KvBlockAllocator allocator)
     /// <returns>The node with these tokens, which may be an older one with another block; null if the tree cannot take it.</returns>
     public PrefixNode? Add(PrefixNode parent, ReadOnlySpan<int> tokens, int block)
     {
-        (PrefixNode? known, int shared) = tokens.Length < LocalLlm.Kernels.KvPool.BlockPositions ? parent.Longest(tokens) : (parent.Next(tokens), tokens.Length);
+        (PrefixNode? known, int shared) = tokens.Length < KvPool.BlockPositions ? parent.Longest(tokens) : (parent.Next(tokens), tokens.Length);
         if (known is not null && shared == tokens.Length)
         {
             Touch(known);
@@ -39,6 +41,18 @@ internal sealed class PrefixTree(KvBlockAllocator allocator)
         allocator.Keep(block);
         Touch(node);
         return node;
+    }
+
+    /// <summary>Blocks at the beginning of a text that sequences hold just now, so that another one with this text would not need them for itself.</summary>
+    public int BlocksInUse(ReadOnlySpan<int> tokens)
+    {
+        int blocks = 0;
+        PrefixNode at = Root;
+        for (; tokens.Length > KvPool.BlockPositions && at.Next(tokens[..KvPool.BlockPositions]) is { } next; at = next, tokens = tokens[KvPool.BlockPositions..])
+        {
+            blocks += allocator.Holders(next.Block) > 1 ? 1 : 0;
+        }
+        return blocks;
     }
 
     /// <summary>Marks a block, and all before it, as used just now; a block always counts as used after those that follow it.</summary>

@@ -1,5 +1,6 @@
 using LocalLlm.Engine.Cache;
 using LocalLlm.Engine.Transformer;
+using LocalLlm.Kernels;
 
 namespace LocalLlm.Engine.Scheduling;
 
@@ -48,7 +49,7 @@ internal sealed class RunningBatch
 
     /// <summary>Whether a sequence could start or go on: all of its tokens and one more would find room.</summary>
     public bool HasRoomFor(ScheduledSequence sequence) =>
-        _active.Count == 0 || BlocksOf(sequence.Tokens.Length + 1) + _active.Count <= _cache.AvailableBlocks;
+        _active.Count == 0 || BlocksNeededBy(sequence) + _active.Count <= _cache.AvailableBlocks;
 
     /// <summary>Takes a sequence in.</summary>
     public void Add(ScheduledSequence sequence)
@@ -78,7 +79,11 @@ internal sealed class RunningBatch
         while (batch.Count == 0 && GiveWay(preempted));
     }
 
-    private static int BlocksOf(int positions) => (positions + Kernels.KvPool.BlockPositions - 1) / Kernels.KvPool.BlockPositions;
+    private int BlocksNeededBy(ScheduledSequence sequence)
+    {
+        int all = (sequence.Tokens.Length + KvPool.BlockPositions) / KvPool.BlockPositions;
+        return sequence.SharesPrefixes ? all - _cache.Prefixes.BlocksInUse(sequence.Tokens) : all;
+    }
 
     private void AddAnswers(ForwardBatch batch, Action<ScheduledSequence> preempted)
     {

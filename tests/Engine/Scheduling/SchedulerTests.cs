@@ -110,6 +110,45 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public async Task ACommonBeginningTakesItsRoomOnce()
+    {
+        // Room for the beginning once and for six tails, not for six beginnings.
+        await using TextEngine engine = Tiny(options => options with { ContextLength = 512, CacheBytes = CacheBytes("qwen3-q8_0.gguf", 512 + (6 * 96)), Speculation = false });
+        string common = string.Concat(Enumerable.Repeat("ab cd ", 90));
+        GenerationRequest request = s_endless with { Prompt = common, MaxTokens = 30 };
+        Answer first = await AskAsync(engine, request);
+        Assert.True(first.Started.PromptTokens > 300);
+        using CancellationTokenSource stop = new();
+        Task[] endless =
+        [
+            .. Enumerable.Range(0, 6).Select(i => Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => AskAsync(engine, request with { Prompt = common + (char)('p' + i), MaxTokens = null, ContextLength = 400 }, stop.Token))),
+        ];
+        while (engine.Status.ActiveSequences < 6)
+        {
+            await Task.Delay(1);
+        }
+        await stop.CancelAsync();
+        await Task.WhenAll(endless);
+    }
+
+    [Fact]
+    public async Task ATurnWhoseThinkingIsLeftOutIsEvaluatedFromThereOn()
+    {
+        await using TextEngine engine = Tiny(options => options with { ContextLength = 512 });
+        string prompt = string.Concat(Enumerable.Repeat("ab cd ", 60));
+        int[] question = await engine.TokenizeAsync(prompt, false, false), thinking = await engine.TokenizeAsync("xyz xyz xyz xyz", false, false);
+        int[] answer = await engine.TokenizeAsync("the answer", false, false), next = await engine.TokenizeAsync(" and then", false, false);
+        await AskAsync(engine, Continue([.. question, .. thinking, .. answer]));
+        Answer stripped = await AskAsync(engine, Continue([.. question, .. answer, .. next]));
+        Assert.Equal(question.Length, stripped.Started.CachedTokens);
+        Answer kept = await AskAsync(engine, Continue([.. question, .. thinking, .. answer, .. next]));
+        Assert.Equal(question.Length + thinking.Length + answer.Length, kept.Started.CachedTokens);
+
+        static GenerationRequest Continue(int[] tokens) => new() { Prompt = "", Context = tokens, MaxTokens = 1, Sampling = Greedy };
+    }
+
+    [Fact]
     public async Task EmbeddingsRunTogetherAndGiveTheSame()
     {
         string[] texts = [.. Enumerable.Range(1, 20).Select(i => string.Concat(Enumerable.Repeat($"word{i} ", i)))];
