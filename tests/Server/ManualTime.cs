@@ -3,26 +3,58 @@ namespace LocalLlm.Server.Tests;
 /// <summary>A clock that moves only when a test says so; timers that come due run on the test's thread.</summary>
 internal sealed class ManualTime : TimeProvider
 {
+    private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public override DateTimeOffset GetUtcNow() => _now;
+    /// <summary>Timers that have not come due.</summary>
+    public int Timers
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count;
+            }
+        }
+    }
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+        {
+            return _now;
+        }
+    }
 
     public void Advance(TimeSpan duration)
     {
-        _now += duration;
-        foreach (ManualTimer timer in _timers.Where(timer => timer.Due <= _now).ToArray())
+        ManualTimer[] due;
+        lock (_lock)
         {
-            _timers.Remove(timer);
-            timer.Run();
+            _now += duration;
+            due = [.. _timers.Where(timer => timer.Due <= _now)];
+            _timers.RemoveAll(due.Contains);
         }
+        Array.ForEach(due, timer => timer.Run());
     }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
-        ManualTimer timer = new(this, callback, state, _now + dueTime);
-        _timers.Add(timer);
-        return timer;
+        lock (_lock)
+        {
+            ManualTimer timer = new(this, callback, state, _now + dueTime);
+            _timers.Add(timer);
+            return timer;
+        }
+    }
+
+    private void Remove(ManualTimer timer)
+    {
+        lock (_lock)
+        {
+            _timers.Remove(timer);
+        }
     }
 
     private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state, DateTimeOffset due) : ITimer
@@ -33,7 +65,7 @@ internal sealed class ManualTime : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException();
 
-        public void Dispose() => time._timers.Remove(this);
+        public void Dispose() => time.Remove(this);
 
         public ValueTask DisposeAsync()
         {

@@ -40,6 +40,7 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         {
             Port = 0,
             Log = false,
+            AvailableMemory = () => 64L << 30,
             Models =
             [
                 new ServedModel

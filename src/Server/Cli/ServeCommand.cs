@@ -26,21 +26,22 @@ internal static class ServeCommand
         compute.AddTo(command);
         command.SetAction(async (result, cancellationToken) =>
         {
-            ModelOptions options = compute.Read(result, host);
-            ServerOptions settings = Settings(host, result.GetValue(models) ?? []);
+            ServerOptions settings = Settings(host, compute.Read(result, host), result.GetValue(models) ?? []);
+            ModelOptions options = settings.ModelOptions;
             using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            using IDisposable registration = host.OnInterrupt(interrupted.Cancel);
+            using CancellationTokenSource again = new();
+            using IDisposable registration = host.OnInterrupt(() => (interrupted.IsCancellationRequested ? again : interrupted).Cancel());
             await using LocalLlmServer server = LocalLlmServer.Build(settings, Loader(host, options));
             await server.StartAsync(interrupted.Token);
             host.Error.WriteLine($"localllm {LocalLlmServer.Version}: {ComputeFlags.Describe(options)}; listening on {string.Join(", ", server.Addresses)}");
             await Task.Delay(Timeout.Infinite, interrupted.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            await server.StopAsync(CancellationToken.None);
+            await server.StopAsync(again.Token);
             return 0;
         });
         return command;
     }
 
-    private static ServerOptions Settings(CliHost host, string[] models)
+    private static ServerOptions Settings(CliHost host, ModelOptions options, string[] models)
     {
         OllamaEnvironment environment = OllamaEnvironment.Read(host.Variable);
         foreach (string warning in environment.Warnings)
@@ -53,6 +54,11 @@ internal static class ServeCommand
             Port = environment.Host.Port,
             AllowedOrigins = environment.Origins,
             KeepAlive = KeepAlive.For(environment.KeepAlive),
+            ModelOptions = options with { MaxSequences = environment.NumParallel ?? options.MaxSequences },
+            MaxLoadedModels = environment.MaxLoadedModels,
+            LoadTimeout = environment.LoadTimeout,
+            MaxQueue = environment.MaxQueue,
+            StopTimeout = environment.StopTimeout,
             LogLevel = environment.DebugLevel switch { 0 => LogLevel.Information, 1 => LogLevel.Debug, _ => LogLevel.Trace },
             Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
             ExtraModels = models.Select(NameAndPath).ToDictionary(),
@@ -70,7 +76,7 @@ internal static class ServeCommand
         return File.Exists(path) ? new(text[..separator], path) : throw new CommandLineException($"There is no file '{path}' for --model {text[..separator]}.");
     }
 
-    /// <summary>Loads a model on a thread of its own, with more or fewer positions if a request asks for them.</summary>
-    private static EngineFactory Loader(CliHost host, ModelOptions options) => (model, contextLength, cancellationToken) =>
-        Task.Run(() => host.OpenEngine(model.Path, options with { ContextLength = contextLength ?? options.ContextLength }), cancellationToken);
+    /// <summary>Loads a model on a thread of its own.</summary>
+    private static EngineFactory Loader(CliHost host, ModelOptions options) => (model, cacheBytes, cancellationToken) =>
+        Task.Run(() => host.OpenEngine(model.Path, options with { CacheBytes = cacheBytes ?? options.CacheBytes }), cancellationToken);
 }

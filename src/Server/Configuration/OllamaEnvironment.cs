@@ -3,6 +3,9 @@ namespace LocalLlm.Server.Configuration;
 /// <summary>The variables that Ollama's users know, read once at start; each property names its variable and default.</summary>
 internal sealed record OllamaEnvironment
 {
+    /// <summary>Sequences of a batch take buffers each; beyond this no machine gains.</summary>
+    private const int MaxParallel = 1024;
+
     private static readonly string[] s_builtInOrigins =
     [
         .. from host in new[] { "localhost", "127.0.0.1", "0.0.0.0" }
@@ -27,8 +30,20 @@ internal sealed record OllamaEnvironment
     /// <summary><c>OLLAMA_KV_CACHE_TYPE</c> in lower case: type of the KV cache; empty for the default, f16.</summary>
     public required string KvCacheType { get; init; }
 
-    /// <summary><c>OLLAMA_MAX_QUEUE</c>: requests that may wait; 512. Read and checked, but the queue is not bounded yet.</summary>
+    /// <summary><c>OLLAMA_MAX_QUEUE</c>: requests that may wait, over all models; 512.</summary>
     public required int MaxQueue { get; init; }
+
+    /// <summary><c>OLLAMA_NUM_PARALLEL</c>: requests of one model that run at once; null (0 or unset) leaves it to the engine.</summary>
+    public required int? NumParallel { get; init; }
+
+    /// <summary><c>OLLAMA_MAX_LOADED_MODELS</c>: models in memory at once; 0 (or unset) leaves it to the memory.</summary>
+    public required int MaxLoadedModels { get; init; }
+
+    /// <summary><c>OLLAMA_LOAD_TIMEOUT</c>: how long a load may take; 0 or negative for as long as it takes; 5 minutes.</summary>
+    public required TimeSpan LoadTimeout { get; init; }
+
+    /// <summary><c>LOCALLLM_STOP_TIMEOUT</c>: how long running generations may go on when the server is told to end; 0 or negative for not at all; 8 seconds.</summary>
+    public required TimeSpan StopTimeout { get; init; }
 
     /// <summary><c>OLLAMA_DEBUG</c>: 0 is quiet, 1 (or any switch that means true) logs debug messages, 2 and more everything.</summary>
     public required int DebugLevel { get; init; }
@@ -52,10 +67,25 @@ internal sealed record OllamaEnvironment
             ContextLength = reader.Count("OLLAMA_CONTEXT_LENGTH", 0) is int length and > 0 ? length : null,
             KvCacheType = reader.Text("OLLAMA_KV_CACHE_TYPE").ToLowerInvariant(),
             MaxQueue = reader.Count("OLLAMA_MAX_QUEUE", 512),
+            NumParallel = ReadNumParallel(reader),
+            MaxLoadedModels = reader.Count("OLLAMA_MAX_LOADED_MODELS", 0),
+            LoadTimeout = reader.Duration("OLLAMA_LOAD_TIMEOUT", TimeSpan.FromMinutes(5)),
+            StopTimeout = reader.Duration("LOCALLLM_STOP_TIMEOUT", TimeSpan.FromSeconds(8)),
             DebugLevel = ReadDebugLevel(reader),
             NoHistory = reader.Switch("OLLAMA_NOHISTORY"),
             Warnings = reader.Warnings,
         };
+    }
+
+    private static int? ReadNumParallel(EnvironmentReader reader)
+    {
+        int parallel = reader.Count("OLLAMA_NUM_PARALLEL", 0);
+        if (parallel > MaxParallel)
+        {
+            reader.Warn("OLLAMA_NUM_PARALLEL", $"{parallel}", $"a whole number from 0 to {MaxParallel}", $"{MaxParallel}");
+            return MaxParallel;
+        }
+        return parallel > 0 ? parallel : null;
     }
 
     private static int ReadDebugLevel(EnvironmentReader reader) =>

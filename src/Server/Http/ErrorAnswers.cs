@@ -7,7 +7,7 @@ namespace LocalLlm.Server.Http;
 
 /// <summary>
 /// Runs handlers and tells the client of their failures in the shape that its API has: as an answer of its own while nothing has been sent, as the
-/// last item of a stream after that.
+/// last item of a stream after that. A failed stream never ends as a complete one does.
 /// </summary>
 /// <param name="log">Gets what is the server's fault.</param>
 internal sealed class ErrorAnswers(ILogger<ErrorAnswers> log)
@@ -51,6 +51,7 @@ internal sealed class ErrorAnswers(ILogger<ErrorAnswers> log)
         NativeError error = new(failure.Message);
         if (!context.Response.HasStarted)
         {
+            SayWhenToRepeat(context, failure);
             return ApiJson.SendAsync(context, failure.Status, error, ApiJson.Compact.NativeError);
         }
         if (context.Response.ContentType != NdjsonWriter.ContentType)
@@ -66,6 +67,12 @@ internal sealed class ErrorAnswers(ILogger<ErrorAnswers> log)
         OpenAiError error = OpenAiError.Of(failure);
         if (!context.Response.HasStarted)
         {
+            SayWhenToRepeat(context, failure);
+            if (failure.IsBusy)
+            {
+                // OpenAI's clients repeat a 503 twice by themselves, which would triple the load of a busy server.
+                context.Response.Headers["x-should-retry"] = "false";
+            }
             await ApiJson.SendAsync(context, failure.Status, error, ApiJson.Compact.OpenAiError);
             return;
         }
@@ -74,8 +81,15 @@ internal sealed class ErrorAnswers(ILogger<ErrorAnswers> log)
             context.Abort();
             return;
         }
-        SseWriter stream = new(context.Response);
-        await stream.WriteAsync(error, ApiJson.Compact.OpenAiError, context.RequestAborted);
-        await stream.WriteDoneAsync(context.RequestAborted);
+        // The official clients raise on this event. No [DONE] follows it: whoever waits for that must not take the answer for a complete one.
+        await new SseWriter(context.Response).WriteAsync(error, ApiJson.Compact.OpenAiError, context.RequestAborted);
+    }
+
+    private static void SayWhenToRepeat(HttpContext context, Failure failure)
+    {
+        if (failure.IsBusy)
+        {
+            context.Response.Headers.RetryAfter = "1";
+        }
     }
 }

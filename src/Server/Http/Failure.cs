@@ -11,13 +11,16 @@ internal readonly record struct Failure(int Status, string Message)
     /// <summary>The client has gone and nobody will read the answer; the log shows it (nginx's number, which Ollama uses too).</summary>
     public const int ClientClosedRequest = 499;
 
-    /// <summary>Whether the fault lies with the server, so that its log must say more than the client is told.</summary>
-    public bool IsServerFault => Status >= StatusCodes.Status500InternalServerError;
+    /// <summary>Whether the same request may succeed in a moment.</summary>
+    public bool IsBusy { get; init; }
+
+    /// <summary>Whether the fault lies with the server, so that its log must say more than the client is told. Being busy or about to end is none.</summary>
+    public bool IsServerFault => Status is >= StatusCodes.Status500InternalServerError and not StatusCodes.Status503ServiceUnavailable;
 
     /// <summary>Status and sentence of an exception that a handler let through.</summary>
     public static Failure Of(Exception exception) => exception switch
     {
-        RequestException request => new(request.Status, request.Message),
+        RequestException request => new(request.Status, request.Message) { IsBusy = request.IsBusy },
         TextEngineException engine => new(StatusOf(engine.Kind), engine.Message),
         GgufFormatException file => new(StatusCodes.Status500InternalServerError, file.Message),
         BadHttpRequestException http => new(http.StatusCode, http.Message),

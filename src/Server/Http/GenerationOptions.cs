@@ -74,11 +74,11 @@ internal sealed record GenerationOptions
     public static GenerationOptions Of(ServedModel model) =>
         new GenerationOptions().With(model.Defaults is { } defaults ? new JsonFields(defaults, "defaults") : null);
 
-    /// <summary>A request with these options, for a loaded model; the context is capped to what it was loaded with.</summary>
+    /// <summary>A request with these options, for a loaded model; the context is capped to what the model can give, since some clients ask for all it was trained for.</summary>
     public GenerationRequest ApplyTo(GenerationRequest request, ITextEngine engine)
     {
-        int available = engine.Description.ContextLength;
-        int context = Math.Min(ContextLength ?? available, available);
+        ModelDescription model = engine.Description;
+        int context = Math.Min(ContextLength ?? model.ContextLength, model.MaxContextLength);
         int bound = (int)Math.Min((long)context * MaxContextsPerAnswer, int.MaxValue);
         return request with
         {

@@ -18,12 +18,14 @@ public sealed class LocalLlmServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ResidentModels _resident;
+    private readonly GracefulStop _stop;
     private readonly ServerOptions _options;
 
-    private LocalLlmServer(WebApplication app, ResidentModels resident, ServerOptions options)
+    private LocalLlmServer(WebApplication app, ResidentModels resident, GracefulStop stop, ServerOptions options)
     {
         _app = app;
         _resident = resident;
+        _stop = stop;
         _options = options;
     }
 
@@ -45,8 +47,8 @@ public sealed class LocalLlmServer : IAsyncDisposable
         time ??= TimeProvider.System;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
-        // Requests still running when the server is told to stop are cut off: they may have minutes to go.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
+        GracefulStop stop = new(options.StopTimeout, time);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout(options.StopTimeout));
         if (options.Log)
         {
             ConfigureLog(builder.Logging, options.LogLevel);
@@ -59,12 +61,13 @@ public sealed class LocalLlmServer : IAsyncDisposable
             .. options.ExtraModels.Select(extra => new ServedModel { Names = [extra.Key], Path = Path.GetFullPath(extra.Value) }),
             .. options.Models,
         ]);
-        ResidentModels resident = new(
-            load, options.KeepAlive, time, (model, positions) => ContextBudget.Limit(positions, models.FactsOf(model), ContextBudget.MemoryBytes));
+        ResidentModels resident = new(load, ResidencyOf(options), time);
+        AdmissionQueue queue = new(options.ModelOptions.MaxSequences, options.MaxQueue);
         WebApplication app = builder.Build();
+        app.Lifetime.ApplicationStopping.Register(stop.Begin);
         AddGuards(app, options, isLocal: addresses.All(IPAddress.IsLoopback));
-        Routes.Map(app, models, resident, time);
-        return new LocalLlmServer(app, resident, options);
+        Routes.Map(app, models, new ModelAccess(resident, queue, stop, app.Services.GetRequiredService<ILogger<ModelAccess>>()), time);
+        return new LocalLlmServer(app, resident, stop, options);
     }
 
     /// <summary>Listens.</summary>
@@ -81,16 +84,34 @@ public sealed class LocalLlmServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops listening and cuts running requests off.</summary>
+    /// <summary>
+    /// Stops listening and tells requests that wait that the server ends; running generations go on for <see cref="ServerOptions.StopTimeout"/>, then they
+    /// end as if a limit of tokens had been reached.
+    /// </summary>
+    /// <param name="cancellationToken">Cuts off at once whatever still runs.</param>
     public Task StopAsync(CancellationToken cancellationToken = default) => _app.StopAsync(cancellationToken);
 
-    /// <summary>Stops and unloads all models.</summary>
+    /// <summary>Stops, unless that was done, and unloads all models.</summary>
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
         await _resident.DisposeAsync();
+        _stop.Dispose();
     }
+
+    private static ResidencyOptions ResidencyOf(ServerOptions options) => new()
+    {
+        KeepAlive = options.KeepAlive,
+        MaxLoadedModels = options.MaxLoadedModels,
+        LoadTimeout = options.LoadTimeout,
+        AvailableBytes = options.AvailableMemory,
+        ReadPlanner = new ModelPlans(options.ModelOptions).Read,
+    };
+
+    /// <summary>When connections are cut off for good: an engine needs one step to notice that it shall end, which can take a few seconds.</summary>
+    private static TimeSpan ShutdownTimeout(TimeSpan grace) =>
+        grace < TimeSpan.FromDays(1) ? TimeSpan.FromSeconds(5) + (grace > TimeSpan.Zero ? grace : TimeSpan.Zero) : TimeSpan.FromDays(1);
 
     private static void ConfigureLog(ILoggingBuilder logging, LogLevel level)
     {

@@ -1,7 +1,6 @@
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Http.Native;
 using LocalLlm.Server.Http.OpenAi;
-using LocalLlm.Server.Residency;
 
 namespace LocalLlm.Server.Http;
 
@@ -11,13 +10,13 @@ internal static class Routes
     private static readonly string[] s_getAndHead = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Adds all routes.</summary>
-    public static void Map(WebApplication app, ServedModels models, ResidentModels resident, TimeProvider time)
+    public static void Map(WebApplication app, ServedModels models, ModelAccess access, TimeProvider time)
     {
         ErrorAnswers errors = new(app.Services.GetRequiredService<ILogger<ErrorAnswers>>());
-        MapNative(app, errors, models, resident, time);
+        MapNative(app, errors, models, access, time);
         // Guides give the base URL with or without /v1.
-        MapOpenAi(app, errors, models, resident, time, "/v1");
-        MapOpenAi(app, errors, models, resident, time, "");
+        MapOpenAi(app, errors, models, access, time, "/v1");
+        MapOpenAi(app, errors, models, access, time, "");
 
         ModelsEndpoint list = new(models);
         app.MapGet("/v1/models", errors.OpenAi(list.HandleListAsync));
@@ -25,26 +24,26 @@ internal static class Routes
         app.MapDelete($"/v1/models/{{**{ModelsEndpoint.IdParameter}}}", errors.OpenAi(list.HandleDeleteAsync));
     }
 
-    private static void MapNative(WebApplication app, ErrorAnswers errors, ServedModels models, ResidentModels resident, TimeProvider time)
+    private static void MapNative(WebApplication app, ErrorAnswers errors, ServedModels models, ModelAccess access, TimeProvider time)
     {
-        ListEndpoints lists = new(models, resident, app.Services.GetRequiredService<ILogger<ListEndpoints>>());
-        EmbedEndpoint embed = new(models, resident, time);
+        ListEndpoints lists = new(models, access.Resident, app.Services.GetRequiredService<ILogger<ListEndpoints>>());
+        EmbedEndpoint embed = new(models, access, time);
         app.MapMethods("/", s_getAndHead, SendLivenessAsync);
         app.MapMethods("/api/version", s_getAndHead, SendVersionAsync);
         app.MapMethods("/api/tags", s_getAndHead, errors.Native(lists.HandleTagsAsync));
         app.MapGet("/api/ps", errors.Native(lists.HandlePsAsync));
         app.MapPost("/api/show", errors.Native(new ShowEndpoint(models).HandleAsync));
-        app.MapPost("/api/chat", errors.Native(new ChatEndpoint(models, resident, time).HandleAsync));
-        app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, resident, time).HandleAsync));
+        app.MapPost("/api/chat", errors.Native(new ChatEndpoint(models, access, time).HandleAsync));
+        app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/embed", errors.Native(embed.HandleAsync));
         app.MapPost("/api/embeddings", errors.Native(embed.HandleLegacyAsync));
     }
 
     private static void MapOpenAi(
-        WebApplication app, ErrorAnswers errors, ServedModels models, ResidentModels resident, TimeProvider time, string prefix)
+        WebApplication app, ErrorAnswers errors, ServedModels models, ModelAccess access, TimeProvider time, string prefix)
     {
-        app.MapPost($"{prefix}/chat/completions", errors.OpenAi(new ChatCompletionsEndpoint(models, resident, time).HandleAsync));
-        app.MapPost($"{prefix}/embeddings", errors.OpenAi(new EmbeddingsEndpoint(models, resident).HandleAsync));
+        app.MapPost($"{prefix}/chat/completions", errors.OpenAi(new ChatCompletionsEndpoint(models, access, time).HandleAsync));
+        app.MapPost($"{prefix}/embeddings", errors.OpenAi(new EmbeddingsEndpoint(models, access).HandleAsync));
     }
 
     /// <summary>What probes look for, word for word.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LocalLlm.Engine;
 
 namespace LocalLlm.Server.Http;
@@ -5,20 +6,24 @@ namespace LocalLlm.Server.Http;
 /// <summary>A generation whose request the engine has accepted.</summary>
 internal sealed class RunningGeneration : IAsyncDisposable
 {
-    /// <summary>Tells what was dropped from the prompt, since no field of OpenAI's answers could.</summary>
+    /// <summary>Tells what was dropped from the prompt before the answer began, <c>messages=2,tokens=812</c>, since no field of OpenAI's answers could.</summary>
     public const string TruncationHeader = "X-LocalLlm-Truncated";
 
     private readonly IAsyncEnumerator<GenerationEvent> _events;
+    private readonly CancellationTokenSource _cancel;
+    private readonly HttpContext _context;
+    private readonly GracefulStop _stop;
+    private readonly GenerationStarted _started;
+    private readonly long _startedAt = Stopwatch.GetTimestamp();
+    private long _firstDeltaAt;
+    private int _deltas;
     private GenerationFinished? _finished;
 
-    private RunningGeneration(IAsyncEnumerator<GenerationEvent> events, GenerationStarted started)
+    private RunningGeneration(
+        IAsyncEnumerator<GenerationEvent> events, CancellationTokenSource cancel, HttpContext context, GracefulStop stop, GenerationStarted started)
     {
-        _events = events;
-        Started = started;
+        (_events, _cancel, _context, _stop, _started) = (events, cancel, context, stop, started);
     }
-
-    /// <summary>What the engine made of the prompt.</summary>
-    public GenerationStarted Started { get; }
 
     /// <summary>How it ended; known when <see cref="DeltasAsync"/> has run to its end.</summary>
     public GenerationFinished Finished => _finished ?? throw new InvalidOperationException("The generation has not ended.");
@@ -27,36 +32,48 @@ internal sealed class RunningGeneration : IAsyncDisposable
     /// <param name="engine">The model.</param>
     /// <param name="request">What to generate.</param>
     /// <param name="context">Of the client, whose leaving cancels the generation; its answer gets <see cref="TruncationHeader"/>.</param>
-    public static async Task<RunningGeneration> StartAsync(ITextEngine engine, GenerationRequest request, HttpContext context)
+    /// <param name="stop">The end of the server: a request that waits is not begun any more, and one that runs ends when the grace is over.</param>
+    public static async Task<RunningGeneration> StartAsync(ITextEngine engine, GenerationRequest request, HttpContext context, GracefulStop stop)
     {
-        IAsyncEnumerator<GenerationEvent> events =
-            engine.GenerateAsync(request, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
+        CancellationTokenSource cancel = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.Over);
+        IAsyncEnumerator<GenerationEvent> events = engine.GenerateAsync(request, cancel.Token).GetAsyncEnumerator(cancel.Token);
         try
         {
-            GenerationStarted started = await events.MoveNextAsync() && events.Current is GenerationStarted first
-                ? first
-                : throw new InvalidOperationException("The engine did not begin with its start event.");
+            GenerationStarted started;
+            await using (stop.Begun.Register(cancel.Cancel))
+            {
+                started = await events.MoveNextAsync() && events.Current is GenerationStarted first
+                    ? first
+                    : throw new InvalidOperationException("The engine did not begin with its start event.");
+            }
+            cancel.Token.ThrowIfCancellationRequested();
+            context.Response.Headers.Remove(TruncationHeader);
             if (started.Truncation is { } dropped)
             {
-                context.Response.Headers[TruncationHeader] =
-                    $"dropped_messages={dropped.DroppedMessages}, dropped_tokens={dropped.DroppedTokens}, kept_tokens={dropped.KeptTokens}";
+                context.Response.Headers[TruncationHeader] = $"messages={dropped.DroppedMessages},tokens={dropped.DroppedTokens}";
             }
-            return new RunningGeneration(events, started);
+            return new RunningGeneration(events, cancel, context, stop, started);
         }
         catch
         {
             await events.DisposeAsync();
+            cancel.Dispose();
             throw;
         }
     }
 
-    /// <summary>The text as it comes; pieces that carry neither text nor log-probabilities are left out.</summary>
+    /// <summary>
+    /// The text as it comes; pieces that carry neither text nor log-probabilities are left out. When the server's grace is over the text ends early, with
+    /// an end as if a limit had been reached.
+    /// </summary>
     public async IAsyncEnumerable<TextDelta> DeltasAsync()
     {
-        while (await _events.MoveNextAsync())
+        while (await MoveNextAsync())
         {
             if (_events.Current is TextDelta delta && (delta.Text.Length > 0 || delta.LogProbabilities.Count > 0))
             {
+                _deltas++;
+                _firstDeltaAt = _firstDeltaAt == 0 ? Stopwatch.GetTimestamp() : _firstDeltaAt;
                 yield return delta;
             }
             else if (_events.Current is GenerationFinished finished)
@@ -67,5 +84,36 @@ internal sealed class RunningGeneration : IAsyncDisposable
     }
 
     /// <summary>Stops the generation if it still runs.</summary>
-    public ValueTask DisposeAsync() => _events.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _events.DisposeAsync();
+        _cancel.Dispose();
+    }
+
+    private async ValueTask<bool> MoveNextAsync()
+    {
+        try
+        {
+            return await _events.MoveNextAsync();
+        }
+        catch (OperationCanceledException) when (_stop.Over.IsCancellationRequested && !_context.RequestAborted.IsCancellationRequested)
+        {
+            _finished = CutShort();
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// The end that the server makes when the engine was not let finish: the model had not ended its turn, so the reason is a limit. Tokens are counted as
+    /// pieces of text, of which each holds one or, rarely, more.
+    /// </summary>
+    private GenerationFinished CutShort()
+    {
+        long now = Stopwatch.GetTimestamp();
+        long begin = _firstDeltaAt == 0 ? now : _firstDeltaAt;
+        GenerationUsage usage = new(
+            _started.PromptTokens, _started.CachedTokens, _deltas, TimeSpan.Zero,
+            Stopwatch.GetElapsedTime(_startedAt, begin), Stopwatch.GetElapsedTime(begin, now));
+        return new GenerationFinished(FinishReason.Length, usage, _started.Truncation, Context: []);
+    }
 }

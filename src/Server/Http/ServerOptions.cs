@@ -1,3 +1,4 @@
+using LocalLlm.Engine;
 using LocalLlm.Server.Residency;
 
 namespace LocalLlm.Server.Http;
@@ -16,6 +17,27 @@ public sealed record ServerOptions
 
     /// <summary>How long idle models stay loaded where no request says otherwise.</summary>
     public KeepAlive KeepAlive { get; init; } = KeepAlive.For(TimeSpan.FromMinutes(5));
+
+    /// <summary>How models are loaded: what they take is planned from it, and as many requests of one model run at once as it has sequences.</summary>
+    public ModelOptions ModelOptions { get; init; } = new();
+
+    /// <summary>Most models in memory at once; 0 leaves it to the memory.</summary>
+    public int MaxLoadedModels { get; init; }
+
+    /// <summary>How long a load may take before it is given up; zero or less for as long as it takes.</summary>
+    public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Requests that may wait, over all models; more are turned away with 503.</summary>
+    public int MaxQueue { get; init; } = 512;
+
+    /// <summary>
+    /// How long running generations may go on when the server stops, before they are ended with what they have said so far; zero or less for not at all.
+    /// By default a little less than the 10 seconds after which container engines kill.
+    /// </summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Bytes of memory that are free now, pages of mapped files included.</summary>
+    public Func<long> AvailableMemory { get; init; } = () => SystemMemory.AvailableBytes;
 
     /// <summary>The models of the catalogue.</summary>
     public IReadOnlyList<ServedModel> Models { get; init; } = [];

@@ -31,9 +31,6 @@ internal sealed record GgufFacts
     /// <summary>Width of the residual stream; null if the file does not say.</summary>
     public required int? EmbeddingLength { get; init; }
 
-    /// <summary>Bytes of F16 keys and values that one position takes in the cache; 0 if the file does not say enough to tell.</summary>
-    public required long CacheBytesPerPosition { get; init; }
-
     /// <summary>What the model is for: it embeds if it names a pooling type, otherwise it completes.</summary>
     public required ModelCapabilities Capabilities { get; init; }
 
@@ -70,7 +67,6 @@ internal sealed record GgufFacts
             Quantization = QuantizationName.Of(file),
             ContextLength = metadata.TryGetInt32($"{architecture}.context_length", out int context) ? context : null,
             EmbeddingLength = metadata.TryGetInt32($"{architecture}.embedding_length", out int width) ? width : null,
-            CacheBytesPerPosition = CacheBytesOf(metadata, architecture),
             Capabilities = metadata.ContainsKey($"{architecture}.pooling_type") ? ModelCapabilities.Embedding : ModelCapabilities.Completion,
             Template = metadata.GetString("tokenizer.chat_template", ""),
             Licence = metadata.GetString("general.license", null),
@@ -104,32 +100,6 @@ internal sealed record GgufFacts
         [.. Enum.GetValues<ModelCapabilities>()
             .Where(flag => flag != ModelCapabilities.None && capabilities.HasFlag(flag))
             .Select(flag => flag.ToString().ToLowerInvariant())];
-
-    /// <summary>2 bytes for each component of each layer's keys and values; heads may differ from layer to layer, then the most count.</summary>
-    private static long CacheBytesOf(GgufMetadata metadata, string architecture)
-    {
-        if (!metadata.TryGetInt32($"{architecture}.block_count", out int layers)
-            || !metadata.TryGetInt32($"{architecture}.embedding_length", out int width)
-            || MaxOf(metadata, $"{architecture}.attention.head_count") is not (> 0 and { } heads))
-        {
-            return 0;
-        }
-        int cachedHeads = MaxOf(metadata, $"{architecture}.attention.head_count_kv") ?? heads;
-        int keyLength = metadata.GetInt32($"{architecture}.attention.key_length", width / heads);
-        int valueLength = metadata.GetInt32($"{architecture}.attention.value_length", width / heads);
-        return 2L * layers * cachedHeads * (keyLength + valueLength);
-    }
-
-    private static int? MaxOf(GgufMetadata metadata, string key)
-    {
-        if (!metadata.TryGetValue(key, out GgufValue? value))
-        {
-            return null;
-        }
-        return value.Type == GgufValueType.Array
-            ? metadata.TryGetInt32s(key, out int[]? each) && each.Length > 0 ? each.Max() : null
-            : metadata.GetInt32(key);
-    }
 
     private static long ParametersOf(GgufFile file) => file.Tensors.Sum(tensor => tensor.ElementCount);
 

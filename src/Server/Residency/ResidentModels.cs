@@ -4,50 +4,60 @@ namespace LocalLlm.Server.Residency;
 
 /// <summary>
 /// The models in memory. A model is loaded when the first request asks for it; all who ask meanwhile wait for that one load, which goes on
-/// even if they leave; and it is unloaded when nobody has used it for its keep-alive time. Names that share a file share one loaded model.
+/// even if they leave; and it is unloaded when nobody has used it for its keep-alive time, or when it must make way for another. Names that share a file
+/// share one loaded model. A model whose engine ended is forgotten at once.
 /// </summary>
-/// <param name="load">Loads a model.</param>
-/// <param name="keepAlive">How long idle models stay where no request says otherwise.</param>
-/// <param name="time">The clock.</param>
-/// <param name="limitContext">The positions that a model is loaded with at most, where a request asks for so many; null for no limit but the model's own.</param>
-public sealed class ResidentModels(EngineFactory load, KeepAlive keepAlive, TimeProvider time, Func<ServedModel, int, int>? limitContext = null) : IAsyncDisposable
+public sealed class ResidentModels : IAsyncDisposable
 {
+    private readonly EngineFactory _load;
+    private readonly ResidencyOptions _options;
+    private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, Entry> _byPath = [];
+    private readonly Dictionary<string, ResidentEntry> _byPath = [];
     private readonly HashSet<Task> _unloading = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly ModelRoom _room;
+    private ResidencyCounts _counts;
     private bool _disposed;
+
+    /// <summary>Begins with none.</summary>
+    /// <param name="load">Loads a model.</param>
+    /// <param name="options">Times and limits.</param>
+    /// <param name="time">The clock.</param>
+    public ResidentModels(EngineFactory load, ResidencyOptions options, TimeProvider time)
+    {
+        (_load, _options, _time) = (load, options, time);
+        _room = new ModelRoom(options, _lock, time, Evict);
+    }
+
+    /// <summary>What has happened so far.</summary>
+    public ResidencyCounts Counts
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _counts;
+            }
+        }
+    }
 
     /// <summary>Uses a model, loading it if need be.</summary>
     /// <param name="model">Which.</param>
-    /// <param name="contextLength">Positions that the request needs at least; null for the default. A model loaded with fewer is loaded again.</param>
     /// <param name="requestedKeepAlive">How long the model shall stay after this request; null leaves it as it is.</param>
     /// <param name="cancellationToken">Ends the wait, not the load.</param>
     /// <exception cref="TextEngineException">The model cannot be loaded.</exception>
-    public async Task<ModelLease> AcquireAsync(
-        ServedModel model, int? contextLength, KeepAlive? requestedKeepAlive, CancellationToken cancellationToken)
+    public async Task<ModelLease> AcquireAsync(ServedModel model, KeepAlive? requestedKeepAlive, CancellationToken cancellationToken)
     {
-        if (contextLength is { } wanted && limitContext is not null)
+        ResidentEntry entry = Enter(model, requestedKeepAlive);
+        try
         {
-            contextLength = limitContext(model, wanted);
+            return new ModelLease(await entry.Engine.WaitAsync(cancellationToken), () => Leave(entry), () => Lose(entry));
         }
-        while (true)
+        catch
         {
-            Entry entry = Enter(model, contextLength, requestedKeepAlive);
-            try
-            {
-                ITextEngine engine = await entry.Engine.WaitAsync(cancellationToken);
-                if (entry.Holds(contextLength))
-                {
-                    return new ModelLease(engine, () => Leave(entry));
-                }
-            }
-            catch
-            {
-                Leave(entry);
-                throw;
-            }
-            Leave(entry); // It was on its way when this request came, and has too few positions: entering again loads it anew.
+            Leave(entry);
+            throw;
         }
     }
 
@@ -56,10 +66,10 @@ public sealed class ResidentModels(EngineFactory load, KeepAlive keepAlive, Time
     {
         lock (_lock)
         {
-            if (_byPath.TryGetValue(model.Path, out Entry? entry))
+            if (_byPath.TryGetValue(model.Path, out ResidentEntry? entry))
             {
                 entry.KeepAlive = KeepAlive.None;
-                entry.LastUse = time.GetUtcNow();
+                entry.LastUse = _time.GetUtcNow();
                 RetireOrWait(entry);
             }
         }
@@ -71,8 +81,8 @@ public sealed class ResidentModels(EngineFactory load, KeepAlive keepAlive, Time
         lock (_lock)
         {
             return [.. _byPath.Values
-                .Where(entry => entry.Engine.IsCompletedSuccessfully)
-                .Select(entry => new ResidentModel(entry.Model, entry.Engine.Result.Description, ExpiresAt(entry)))
+                .Where(entry => entry.IsLoaded && !entry.IsDead)
+                .Select(entry => new ResidentModel(entry.Model, entry.Engine.Result, ExpiresAt(entry)))
                 .OrderByDescending(resident => resident.ExpiresAt ?? DateTimeOffset.MaxValue)];
         }
     }
@@ -88,84 +98,142 @@ public sealed class ResidentModels(EngineFactory load, KeepAlive keepAlive, Time
                 return;
             }
             _disposed = true;
-            _stopping.Cancel();
-            foreach (Entry entry in _byPath.Values.ToArray())
+            _room.Close();
+            foreach (ResidentEntry entry in _byPath.Values.ToArray())
             {
                 Retire(entry);
-                if (entry.Leases > 0)
-                {
-                    StartUnloading(entry);
-                }
+                StartUnloading(entry);
             }
             unloading = [.. _unloading];
         }
+        await _stopping.CancelAsync();
         await Task.WhenAll(unloading);
         _stopping.Dispose();
     }
 
-    private Entry Enter(ServedModel model, int? contextLength, KeepAlive? requestedKeepAlive)
+    private ResidentEntry Enter(ServedModel model, KeepAlive? requestedKeepAlive)
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_byPath.TryGetValue(model.Path, out Entry? entry) && !entry.Holds(contextLength))
+            if (_byPath.TryGetValue(model.Path, out ResidentEntry? entry) && entry.IsDead)
             {
                 Retire(entry);
                 entry = null;
             }
             if (entry is null)
             {
-                entry = new Entry(model, contextLength, keepAlive);
+                entry = new ResidentEntry(model, _options.KeepAlive);
                 _byPath[model.Path] = entry;
-                entry.Engine = LoadAsync(entry);
+                entry.Engine = BringInAsync(entry);
             }
             entry.Leases++;
-            entry.Expiry?.Dispose();
-            entry.Expiry = null;
+            entry.LastUse = _time.GetUtcNow();
+            StopExpiry(entry);
             entry.KeepAlive = requestedKeepAlive ?? entry.KeepAlive;
             return entry;
         }
     }
 
-    private async Task<ITextEngine> LoadAsync(Entry entry)
+    /// <summary>Waits for room and loads; whoever waits for the model waits for this.</summary>
+    private async Task<ITextEngine> BringInAsync(ResidentEntry entry)
     {
         await Task.Yield(); // The caller holds the lock.
+        Task rest = Task.CompletedTask;
         try
         {
-            return await load(entry.Model, entry.ContextLength, _stopping.Token);
+            await _room.EnterAsync(entry);
+            (Task<ITextEngine> result, rest) = await ModelLoading.RunAsync(
+                _load, entry.Model, entry.Plan?.CacheBytes, _options.LoadTimeout, _time, _stopping.Token);
+            ITextEngine engine = await result;
+            lock (_lock)
+            {
+                _counts = _counts with { Loads = _counts.Loads + 1 };
+            }
+            _ = WatchAsync(entry, engine);
+            return engine;
         }
-        catch
+        catch (Exception exception)
         {
             lock (_lock)
             {
+                _counts = exception is OperationCanceledException ? _counts : _counts with { FailedLoads = _counts.FailedLoads + 1 };
                 Forget(entry);
             }
+            _ = LeaveRoomAsync(entry, rest);
             throw;
         }
     }
 
-    private void Leave(Entry entry)
+    /// <summary>Notices that a model became usable, and that it ended.</summary>
+    private async Task WatchAsync(ResidentEntry entry, ITextEngine engine)
+    {
+        // Once the task is complete the model may count as idle.
+        await entry.Engine;
+        lock (_lock)
+        {
+            _room.Update();
+        }
+        await engine.Ended;
+        Lose(entry);
+    }
+
+    private async Task LeaveRoomAsync(ResidentEntry entry, Task rest)
+    {
+        await rest;
+        lock (_lock)
+        {
+            _room.Leave(entry);
+        }
+    }
+
+    private void Lose(ResidentEntry entry)
+    {
+        lock (_lock)
+        {
+            if (!entry.IsRetired)
+            {
+                _counts = _counts with { Losses = _counts.Losses + 1 };
+                Retire(entry);
+            }
+            _room.Update();
+        }
+    }
+
+    private void Evict(ResidentEntry entry)
+    {
+        _counts = _counts with { Evictions = _counts.Evictions + 1 };
+        Retire(entry);
+    }
+
+    private void Leave(ResidentEntry entry)
     {
         lock (_lock)
         {
             entry.Leases--;
-            entry.LastUse = time.GetUtcNow();
+            entry.LastUse = _time.GetUtcNow();
             RetireOrWait(entry);
+            _room.Update();
         }
     }
 
     /// <summary>Starts the keep-alive time of an idle model, or lets it go if there is none.</summary>
-    private void RetireOrWait(Entry entry)
+    private void RetireOrWait(ResidentEntry entry)
     {
         if (entry.Leases > 0)
         {
             return;
         }
-        entry.Expiry?.Dispose();
-        entry.Expiry = null;
-        if (entry.Retired)
+        StopExpiry(entry);
+        if (entry.IsRetired)
         {
             StartUnloading(entry);
+        }
+        else if (_room.IsWaiting(entry))
+        {
+            // Nobody asks any more for what has not even begun to load.
+            Forget(entry);
+            _room.Withdraw(entry);
         }
         else if (entry.KeepAlive.IsNone)
         {
@@ -173,16 +241,16 @@ public sealed class ResidentModels(EngineFactory load, KeepAlive keepAlive, Time
         }
         else if (entry.KeepAlive.Duration is { } duration)
         {
-            entry.Expiry = time.CreateTimer(_ => Expire(entry), null, duration, Timeout.InfiniteTimeSpan);
+            entry.Expiry = _time.CreateTimer(_ => Expire(entry), null, duration, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private void Expire(Entry entry)
+    private void Expire(ResidentEntry entry)
     {
         lock (_lock)
         {
             // A request may have come between the timer and the lock.
-            if (entry.Leases == 0 && !entry.Retired && entry.Expiry is not null)
+            if (entry.Leases == 0 && !entry.IsRetired && entry.Expiry is not null)
             {
                 Retire(entry);
             }
@@ -190,7 +258,7 @@ public sealed class ResidentModels(EngineFactory load, KeepAlive keepAlive, Time
     }
 
     /// <summary>Takes a model out of service; it is unloaded when its last request ends.</summary>
-    private void Retire(Entry entry)
+    private void Retire(ResidentEntry entry)
     {
         Forget(entry);
         if (entry.Leases == 0)
@@ -199,86 +267,68 @@ public sealed class ResidentModels(EngineFactory load, KeepAlive keepAlive, Time
         }
     }
 
-    private void Forget(Entry entry)
+    private void Forget(ResidentEntry entry)
     {
-        entry.Retired = true;
-        entry.Expiry?.Dispose();
-        entry.Expiry = null;
-        if (_byPath.TryGetValue(entry.Model.Path, out Entry? current) && current == entry)
+        entry.IsRetired = true;
+        StopExpiry(entry);
+        if (_byPath.TryGetValue(entry.Model.Path, out ResidentEntry? current) && current == entry)
         {
             _byPath.Remove(entry.Model.Path);
         }
     }
 
-    private void StartUnloading(Entry entry)
+    private static void StopExpiry(ResidentEntry entry)
     {
-        if (entry.Unloading)
+        entry.Expiry?.Dispose();
+        entry.Expiry = null;
+    }
+
+    private void StartUnloading(ResidentEntry entry)
+    {
+        if (entry.IsUnloading)
         {
             return;
         }
-        entry.Unloading = true;
+        entry.IsUnloading = true;
         Task unload = UnloadAsync(entry);
         _unloading.Add(unload);
-        unload.ContinueWith(Unloaded, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        unload.ContinueWith(
+            _ =>
+            {
+                lock (_lock)
+                {
+                    _unloading.Remove(unload);
+                }
+            },
+            CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
-    private void Unloaded(Task unload)
-    {
-        lock (_lock)
-        {
-            _unloading.Remove(unload);
-        }
-    }
-
-    private static async Task UnloadAsync(Entry entry)
+    private async Task UnloadAsync(ResidentEntry entry)
     {
         await Task.Yield(); // The caller holds the lock.
         try
         {
-            await using ITextEngine engine = await entry.Engine;
-        }
-        catch (Exception) when (!entry.Engine.IsCompletedSuccessfully)
-        {
-            // The load failed: those who waited for it were told, and there is nothing to unload.
-        }
-    }
-
-    private DateTimeOffset? ExpiresAt(Entry entry) => entry.KeepAlive.Duration is not { } duration
-        ? null
-        : (entry.Leases > 0 && !entry.KeepAlive.IsNone ? time.GetUtcNow() : entry.LastUse) + duration;
-
-    /// <summary>One model in memory or on its way there. Guarded by the lock, except <see cref="Engine"/>, which is set once.</summary>
-    private sealed class Entry(ServedModel model, int? contextLength, KeepAlive keepAlive)
-    {
-        public ServedModel Model { get; } = model;
-
-        /// <summary>Positions asked for when it was loaded; null for the default.</summary>
-        public int? ContextLength { get; } = contextLength;
-
-        public KeepAlive KeepAlive { get; set; } = keepAlive;
-
-        public Task<ITextEngine> Engine { get; set; } = null!;
-
-        public int Leases { get; set; }
-
-        public DateTimeOffset LastUse { get; set; }
-
-        public ITimer? Expiry { get; set; }
-
-        /// <summary>No longer found by new requests.</summary>
-        public bool Retired { get; set; }
-
-        public bool Unloading { get; set; }
-
-        /// <summary>Whether a request that needs <paramref name="wanted"/> positions can use it: it was loaded with as many, or cannot have more.</summary>
-        public bool Holds(int? wanted)
-        {
-            if (wanted is null || wanted <= ContextLength || !Engine.IsCompletedSuccessfully)
+            await using (await entry.Engine)
             {
-                return true; // While it loads nobody knows what it will hold: whoever waited asks again.
             }
-            ModelDescription description = Engine.Result.Description;
-            return wanted <= description.ContextLength || description.ContextLength >= description.TrainedContextLength;
+        }
+        catch (Exception) when (!entry.IsLoaded)
+        {
+            return; // The load failed: those who waited for it were told, and there is nothing to unload.
+        }
+        finally
+        {
+            if (entry.IsLoaded)
+            {
+                lock (_lock)
+                {
+                    _room.Leave(entry);
+                }
+            }
         }
     }
+
+    private DateTimeOffset? ExpiresAt(ResidentEntry entry) => entry.KeepAlive.Duration is not { } duration
+        ? null
+        : (entry.Leases > 0 && !entry.KeepAlive.IsNone ? _time.GetUtcNow() : entry.LastUse) + duration;
 }

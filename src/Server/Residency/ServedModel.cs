@@ -24,7 +24,7 @@ public sealed record ServedModel
 
 /// <summary>Loads a model.</summary>
 /// <param name="model">Which.</param>
-/// <param name="contextLength">Positions that one request shall be able to use, at most what the model was trained for; null for the default.</param>
+/// <param name="cacheBytes">Bytes granted to the keys and values of all its requests together (<see cref="ModelOptions.CacheBytes"/>); null leaves it to the engine.</param>
 /// <param name="cancellationToken">Gives the load up.</param>
 /// <exception cref="TextEngineException">The file is missing, broken or of an unknown kind.</exception>
-public delegate Task<ITextEngine> EngineFactory(ServedModel model, int? contextLength, CancellationToken cancellationToken);
+public delegate Task<ITextEngine> EngineFactory(ServedModel model, long? cacheBytes, CancellationToken cancellationToken);

@@ -71,7 +71,7 @@ public sealed class DisconnectTests
                 return Task.Delay(Timeout.Infinite, cancelled);
             },
         };
-        ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
+        ServerUnderTest server = await ServerUnderTest.StartAsync(engine, options => options with { StopTimeout = TimeSpan.Zero });
         using TcpClient client = await AskAsync(server, "/api/generate", """{"model":"talker","prompt":"x"}""");
         await generating.Task;
         await server.DisposeAsync();

@@ -43,9 +43,10 @@ public sealed class ErrorStreamTests
         (HttpStatusCode status, string text) = await server.AskAsync("/v1/chat/completions", $$"""{"model":"talker","stream":true,"messages":{{User}}}""");
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.EndsWith(
-            "data: {\"error\":{\"message\":\"The engine broke.\",\"type\":\"api_error\",\"param\":null,\"code\":null}}\n\ndata: [DONE]\n\n",
+            "data: {\"error\":{\"message\":\"The engine broke.\",\"type\":\"api_error\",\"param\":null,\"code\":null}}\n\n",
             text,
             StringComparison.Ordinal);
+        Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal); // a reader that waits for it must not take this for a complete answer
     }
 
     [Theory]

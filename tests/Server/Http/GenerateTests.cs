@@ -15,7 +15,7 @@ public sealed class GenerateTests
             """
             {"model":"talker","created_at":"T","response":"Hello","done":false}
             {"model":"talker","created_at":"T","response":" world","done":false}
-            {"model":"talker","created_at":"T","response":"","done":true,"done_reason":"stop","context":[1,2,3],"total_duration":N,"load_duration":N,"prompt_eval_count":11,"prompt_eval_duration":5000000,"eval_count":2,"eval_duration":7000000}
+            {"model":"talker","created_at":"T","response":"","done":true,"done_reason":"stop","context":[1,2,3],"total_duration":N,"load_duration":N,"prompt_eval_count":11,"cached_tokens":3,"prompt_eval_duration":5000000,"eval_count":2,"eval_duration":7000000}
 
             """.ReplaceLineEndings("\n"),
             NativeChatTests.Steady(await response.Content.ReadAsStringAsync()));

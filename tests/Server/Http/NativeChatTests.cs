@@ -20,7 +20,7 @@ public sealed partial class NativeChatTests
             """
             {"model":"talker","created_at":"T","message":{"role":"assistant","content":"Hé"},"done":false}
             {"model":"talker","created_at":"T","message":{"role":"assistant","content":" \u003cb\u003e\u0026\u2028😀"},"done":false}
-            {"model":"talker","created_at":"T","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":N,"load_duration":N,"prompt_eval_count":11,"prompt_eval_duration":5000000,"eval_count":2,"eval_duration":7000000}
+            {"model":"talker","created_at":"T","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":N,"load_duration":N,"prompt_eval_count":11,"cached_tokens":3,"prompt_eval_duration":5000000,"eval_count":2,"eval_duration":7000000}
 
             """.ReplaceLineEndings("\n"),
             Steady(await response.Content.ReadAsStringAsync()));
@@ -33,7 +33,7 @@ public sealed partial class NativeChatTests
         using HttpResponseMessage response = await server.PostAsync("/api/chat", Ask.Replace("{\"model", "{\"stream\":false,\"model", StringComparison.Ordinal));
         Assert.Equal("application/json; charset=utf-8", response.Content.Headers.ContentType!.ToString());
         Assert.Equal(
-            """{"model":"talker","created_at":"T","message":{"role":"assistant","content":"Hello world"},"done":true,"done_reason":"length","total_duration":N,"load_duration":N,"prompt_eval_count":11,"prompt_eval_duration":5000000,"eval_count":2,"eval_duration":7000000}""",
+            """{"model":"talker","created_at":"T","message":{"role":"assistant","content":"Hello world"},"done":true,"done_reason":"length","total_duration":N,"load_duration":N,"prompt_eval_count":11,"cached_tokens":3,"prompt_eval_duration":5000000,"eval_count":2,"eval_duration":7000000}""",
             Steady(await response.Content.ReadAsStringAsync()));
     }
 
@@ -43,7 +43,7 @@ public sealed partial class NativeChatTests
         ScriptedEngine engine = new() { Pieces = [], Usage = new GenerationUsage(0, 0, 0, default, default, default) };
         await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
         string text = (await server.AskAsync("/api/chat", Ask)).Text;
-        Assert.Contains("\"prompt_eval_count\":0,\"prompt_eval_duration\":0,\"eval_count\":0,\"eval_duration\":0", text, StringComparison.Ordinal);
+        Assert.Contains("\"prompt_eval_count\":0,\"cached_tokens\":0,\"prompt_eval_duration\":0,\"eval_count\":0,\"eval_duration\":0", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed partial class NativeChatTests
         ScriptedEngine engine = new() { Truncation = new Truncation(2, 30, 400) };
         await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
         using HttpResponseMessage response = await server.PostAsync("/api/chat", Ask);
-        Assert.Equal("dropped_messages=2, dropped_tokens=30, kept_tokens=400", response.Headers.GetValues("X-LocalLlm-Truncated").Single());
+        Assert.Equal("messages=2,tokens=30", response.Headers.GetValues("X-LocalLlm-Truncated").Single());
         string last = (await response.Content.ReadAsStringAsync()).TrimEnd().Split('\n')[^1];
         Assert.Equal(
             """{"dropped_messages":2,"dropped_tokens":30,"kept_tokens":400}""",

@@ -72,10 +72,10 @@ public sealed class ResidentModelsTests
     {
         TaskCompletionSource<ITextEngine> load = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int loads = 0;
-        await using ResidentModels resident = new((_, _, _) => { loads++; return load.Task; }, KeepAlive.Forever, _time);
+        await using ResidentModels resident = new((_, _, _) => { loads++; return load.Task; }, new ResidencyOptions { KeepAlive = KeepAlive.Forever }, _time);
         using CancellationTokenSource leaves = new();
-        Task<ModelLease> leaving = resident.AcquireAsync(s_model, null, null, leaves.Token);
-        Task<ModelLease>[] staying = [.. Enumerable.Range(0, 8).Select(_ => resident.AcquireAsync(s_model with { Names = ["b"] }, null, null, default))];
+        Task<ModelLease> leaving = resident.AcquireAsync(s_model, null, leaves.Token);
+        Task<ModelLease>[] staying = [.. Enumerable.Range(0, 8).Select(_ => resident.AcquireAsync(s_model with { Names = ["b"] }, null, default))];
         leaves.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leaving);
         load.SetResult(new ScriptedEngine());
@@ -90,8 +90,8 @@ public sealed class ResidentModelsTests
         TaskCompletionSource<ITextEngine> load = new(TaskCreationOptions.RunContinuationsAsynchronously);
         int loads = 0;
         await using ResidentModels resident = new(
-            (_, _, _) => ++loads == 1 ? load.Task : Task.FromResult<ITextEngine>(new ScriptedEngine()), KeepAlive.Forever, _time);
-        Task<ModelLease>[] waiting = [.. Enumerable.Range(0, 3).Select(_ => resident.AcquireAsync(s_model, null, null, default))];
+            (_, _, _) => ++loads == 1 ? load.Task : Task.FromResult<ITextEngine>(new ScriptedEngine()), new ResidencyOptions { KeepAlive = KeepAlive.Forever }, _time);
+        Task<ModelLease>[] waiting = [.. Enumerable.Range(0, 3).Select(_ => resident.AcquireAsync(s_model, null, default))];
         load.SetException(new TextEngineException(TextEngineErrorKind.InvalidModel, "broken"));
         foreach (Task<ModelLease> wait in waiting)
         {
@@ -102,55 +102,11 @@ public sealed class ResidentModelsTests
     }
 
     [Fact]
-    public async Task LargerContextReplacesTheModelButEndsNoRequest()
-    {
-        await using ResidentModels resident = Resident();
-        ModelLease small = await resident.AcquireAsync(s_model, null, null, default);
-        using ModelLease large = await resident.AcquireAsync(s_model, 8000, null, default);
-        Assert.NotSame(small.Engine, large.Engine);
-        Assert.False(_loaded[0].IsDisposed);
-        Assert.Same(large.Engine, Assert.Single(await Task.WhenAll(resident.AcquireAsync(s_model, 5000, null, default))).Engine);
-        small.Dispose();
-        await DisposedAsync(_loaded[0]);
-    }
-
-    [Fact]
-    public async Task MoreContextThanTheModelWasTrainedForDoesNotReplaceIt()
-    {
-        await using ResidentModels resident = Resident();
-        using ModelLease first = await resident.AcquireAsync(s_model, 8192, null, default);
-        using ModelLease second = await resident.AcquireAsync(s_model, 1_000_000, null, default);
-        Assert.Same(first.Engine, second.Engine);
-    }
-
-    [Fact]
-    public async Task RequestThatNeedsMoreThanTheLoadUnderWayLoadsAnew()
-    {
-        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        List<int?> loads = [];
-        await using ResidentModels resident = new(
-            async (_, positions, _) =>
-            {
-                loads.Add(positions);
-                await release.Task;
-                return new ScriptedEngine { Description = new ScriptedEngine().Description with { ContextLength = positions ?? 4096 } };
-            },
-            KeepAlive.Forever,
-            _time);
-        Task<ModelLease> small = resident.AcquireAsync(s_model, null, null, default);
-        Task<ModelLease> large = resident.AcquireAsync(s_model, 8000, null, default);
-        release.SetResult();
-        Assert.Equal(8000, (await large).Engine.Description.ContextLength);
-        await small;
-        Assert.Equal([null, 8000], loads);
-    }
-
-    [Fact]
     public async Task DisposeUnloadsEverything()
     {
         ResidentModels resident = Resident();
         ModelLease lease = await AcquireAsync(resident);
-        (await resident.AcquireAsync(s_model with { Path = "/models/b.gguf" }, null, null, default)).Dispose();
+        (await resident.AcquireAsync(s_model with { Path = "/models/b.gguf" }, null, default)).Dispose();
         await resident.DisposeAsync();
         Assert.All(_loaded, engine => Assert.True(engine.IsDisposed));
         lease.Dispose();
@@ -158,17 +114,17 @@ public sealed class ResidentModelsTests
     }
 
     private ResidentModels Resident() => new(
-        (_, positions, _) =>
+        (_, _, _) =>
         {
-            ScriptedEngine engine = new() { Description = new ScriptedEngine().Description with { ContextLength = Math.Min(positions ?? 4096, 8192) } };
+            ScriptedEngine engine = new();
             _loaded.Add(engine);
             return Task.FromResult<ITextEngine>(engine);
         },
-        KeepAlive.For(TimeSpan.FromMinutes(5)),
+        new ResidencyOptions(),
         _time);
 
     private static Task<ModelLease> AcquireAsync(ResidentModels resident, KeepAlive? keepAlive = null) =>
-        resident.AcquireAsync(s_model, null, keepAlive, default);
+        resident.AcquireAsync(s_model, keepAlive, default);
 
     /// <summary>Unloading happens aside; a model that never goes makes the test hang.</summary>
     private static async Task DisposedAsync(ScriptedEngine engine)

@@ -7,7 +7,7 @@ using LocalLlm.Server.Residency;
 namespace LocalLlm.Server.Http.Native;
 
 /// <summary><c>POST /api/chat</c>.</summary>
-internal sealed class ChatEndpoint(ServedModels models, ResidentModels resident, TimeProvider time)
+internal sealed class ChatEndpoint(ServedModels models, ModelAccess access, TimeProvider time)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -22,14 +22,27 @@ internal sealed class ChatEndpoint(ServedModels models, ResidentModels resident,
         KeepAlive? keepAlive = RequestFields.KeepAlive(body);
         if (messages.Count == 0 && keepAlive is { IsNone: true })
         {
-            resident.Unload(model);
+            access.Resident.Unload(model);
             await answer.SendLoadAsync("unload");
             return;
         }
         NativeSettings settings = NativeSettings.Read(body, model);
-        using ModelLease lease = await resident.AcquireAsync(model, settings.Options.ContextLength, keepAlive, context.RequestAborted);
-        clock.ModelIsReady();
-        ModelCapabilities capabilities = lease.Engine.Description.Capabilities;
+        async Task AnswerAsync(ModelCall call)
+        {
+            clock.ModelIsReady();
+            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, body, name) with { Messages = messages }, call.Engine);
+            await (messages.Count == 0 ? answer.SendLoadAsync("load")
+                : settings.RenderOnly ? answer.SendRenderedAsync(call.Engine, request)
+                : answer.RunAsync(call, request, settings.Stream, returnsContext: false));
+        }
+        await (messages.Count == 0
+            ? access.RunOnceAsync(context, model, keepAlive, AnswerAsync)
+            : access.RunAsync(context, model, keepAlive, AnswerAsync));
+    }
+
+    /// <summary>What depends on the model's capabilities.</summary>
+    private static GenerationRequest RequestFor(ModelCapabilities capabilities, JsonFields body, string name)
+    {
         if (!capabilities.HasFlag(ModelCapabilities.Completion))
         {
             throw RequestException.BadRequest($"\"{name}\" does not support chat");
@@ -39,15 +52,6 @@ internal sealed class ChatEndpoint(ServedModels models, ResidentModels resident,
         {
             throw RequestException.BadRequest($"{ServedModels.NameOf(name).FullName} does not support tools");
         }
-        bool? think = RequestFields.ThinkOrRefuse(RequestFields.Think(body), name, capabilities);
-        if (messages.Count == 0)
-        {
-            await answer.SendLoadAsync("load");
-            return;
-        }
-        GenerationRequest request = settings.ApplyTo(new GenerationRequest { Messages = messages, Tools = tools, Think = think }, lease.Engine);
-        await (settings.RenderOnly
-            ? answer.SendRenderedAsync(lease.Engine, request)
-            : answer.RunAsync(lease.Engine, request, settings.Stream, returnsContext: false));
+        return new GenerationRequest { Tools = tools, Think = RequestFields.ThinkOrRefuse(RequestFields.Think(body), name, capabilities) };
     }
 }

@@ -6,7 +6,7 @@ using LocalLlm.Server.Residency;
 namespace LocalLlm.Server.Http.Native;
 
 /// <summary><c>POST /api/embed</c>, and its deprecated predecessor <c>POST /api/embeddings</c>.</summary>
-internal sealed class EmbedEndpoint(ServedModels models, ResidentModels resident, TimeProvider time)
+internal sealed class EmbedEndpoint(ServedModels models, ModelAccess access, TimeProvider time)
 {
     /// <summary>Answers <c>/api/embed</c>: one input or many.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -17,32 +17,28 @@ internal sealed class EmbedEndpoint(ServedModels models, ResidentModels resident
         ServedModel model = Find(name);
         IReadOnlyList<string> inputs = InputsOf(body);
         GenerationOptions options = GenerationOptions.Of(model).With(body.Object("options"));
-        using ModelLease lease = await resident.AcquireAsync(
-            model, options.ContextLength, RequestFields.KeepAlive(body), context.RequestAborted);
-        clock.ModelIsReady();
+        KeepAlive? keepAlive = RequestFields.KeepAlive(body);
         if (inputs.Count == 0)
         {
-            await ApiJson.SendAsync(context, new EmbedAnswer { Model = name, Embeddings = [] }, ApiJson.Compact.EmbedAnswer);
+            EmbedAnswer loaded = new() { Model = name, Embeddings = [] };
+            await access.RunOnceAsync(context, model, keepAlive, _ => ApiJson.SendAsync(context, loaded, ApiJson.Compact.EmbedAnswer));
             return;
         }
-        EmbeddingResult result = await lease.Engine.EmbedAsync(
-            new EmbeddingRequest
-            {
-                Inputs = inputs,
-                Truncate = body.Boolean("truncate") ?? true,
-                Dimensions = body.Int32("dimensions"),
-                ContextLength = ContextOf(options, lease.Engine),
-            },
-            context.RequestAborted);
-        EmbedAnswer answer = new()
+        EmbeddingRequest request = new() { Inputs = inputs, Truncate = body.Boolean("truncate") ?? true, Dimensions = body.Int32("dimensions") };
+        await access.RunAsync(context, model, keepAlive, async call =>
         {
-            Model = name,
-            Embeddings = result.Vectors,
-            TotalDuration = clock.ElapsedNanoseconds,
-            LoadDuration = clock.LoadNanoseconds,
-            PromptEvalCount = result.PromptTokens,
-        };
-        await ApiJson.SendAsync(context, answer, ApiJson.Compact.EmbedAnswer);
+            clock.ModelIsReady();
+            EmbeddingResult result = await call.EmbedAsync(request with { ContextLength = ContextOf(options, call.Engine) });
+            EmbedAnswer answer = new()
+            {
+                Model = name,
+                Embeddings = result.Vectors,
+                TotalDuration = clock.ElapsedNanoseconds,
+                LoadDuration = clock.LoadNanoseconds,
+                PromptEvalCount = result.PromptTokens,
+            };
+            await ApiJson.SendAsync(context, answer, ApiJson.Compact.EmbedAnswer);
+        });
     }
 
     /// <summary>Answers <c>/api/embeddings</c>: one prompt.</summary>
@@ -53,15 +49,15 @@ internal sealed class EmbedEndpoint(ServedModels models, ResidentModels resident
         ServedModel model = Find(name);
         string prompt = body.String("prompt") ?? "";
         GenerationOptions options = GenerationOptions.Of(model).With(body.Object("options"));
-        using ModelLease lease = await resident.AcquireAsync(
-            model, options.ContextLength, RequestFields.KeepAlive(body), context.RequestAborted);
-        float[] embedding = [];
-        if (prompt.Length > 0)
-        {
-            EmbeddingRequest request = new() { Inputs = [prompt], ContextLength = ContextOf(options, lease.Engine) };
-            embedding = (await lease.Engine.EmbedAsync(request, context.RequestAborted)).Vectors[0];
-        }
-        await ApiJson.SendAsync(context, new EmbeddingsAnswer(embedding), ApiJson.Compact.EmbeddingsAnswer);
+        KeepAlive? keepAlive = RequestFields.KeepAlive(body);
+        Task SendAsync(float[] embedding) => ApiJson.SendAsync(context, new EmbeddingsAnswer(embedding), ApiJson.Compact.EmbeddingsAnswer);
+        await (prompt.Length == 0
+            ? access.RunOnceAsync(context, model, keepAlive, _ => SendAsync([]))
+            : access.RunAsync(context, model, keepAlive, async call =>
+            {
+                EmbeddingRequest request = new() { Inputs = [prompt], ContextLength = ContextOf(options, call.Engine) };
+                await SendAsync((await call.EmbedAsync(request)).Vectors[0]);
+            }));
     }
 
     private ServedModel Find(string name) =>
@@ -82,6 +78,6 @@ internal sealed class EmbedEndpoint(ServedModels models, ResidentModels resident
     {
         null => null,
         <= 0 => throw RequestException.BadRequest("input after truncation exceeds maximum context length"),
-        { } positions => Math.Min(positions, engine.Description.ContextLength),
+        { } positions => Math.Min(positions, engine.Description.MaxContextLength),
     };
 }

@@ -7,7 +7,7 @@ using LocalLlm.Server.Residency;
 namespace LocalLlm.Server.Http.Native;
 
 /// <summary><c>POST /api/generate</c>.</summary>
-internal sealed partial class GenerateEndpoint(ServedModels models, ResidentModels resident, TimeProvider time)
+internal sealed partial class GenerateEndpoint(ServedModels models, ModelAccess access, TimeProvider time)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -22,28 +22,32 @@ internal sealed partial class GenerateEndpoint(ServedModels models, ResidentMode
         KeepAlive? keepAlive = RequestFields.KeepAlive(body);
         if (prompt.Length == 0 && keepAlive is { IsNone: true })
         {
-            resident.Unload(model);
+            access.Resident.Unload(model);
             await answer.SendLoadAsync("unload");
             return;
         }
         bool raw = body.Boolean("raw") ?? false;
         GenerationRequest request = raw ? RawPrompt(body, prompt) : Conversation(body, prompt);
         NativeSettings settings = NativeSettings.Read(body, model);
-        using ModelLease lease = await resident.AcquireAsync(model, settings.Options.ContextLength, keepAlive, context.RequestAborted);
-        clock.ModelIsReady();
-        ModelCapabilities capabilities = lease.Engine.Description.Capabilities;
-        RefuseUnsupported(body, name, capabilities);
-        bool? think = RequestFields.ThinkOrRefuse(RequestFields.Think(body), name, capabilities);
-        if (prompt.Length == 0)
+        async Task AnswerAsync(ModelCall call)
         {
-            await answer.SendLoadAsync("load");
-            return;
+            clock.ModelIsReady();
+            RefuseUnsupported(body, name, call.Capabilities);
+            bool? think = RequestFields.ThinkOrRefuse(RequestFields.Think(body), name, call.Capabilities);
+            if (prompt.Length == 0)
+            {
+                await answer.SendLoadAsync("load");
+                return;
+            }
+            RequestFields.RefuseImages(body);
+            GenerationRequest asked = settings.ApplyTo(request with { Think = raw ? null : think }, call.Engine);
+            await (settings.RenderOnly
+                ? answer.SendRenderedAsync(call.Engine, asked)
+                : answer.RunAsync(call, asked, settings.Stream, returnsContext: !raw));
         }
-        RequestFields.RefuseImages(body);
-        request = settings.ApplyTo(request with { Think = raw ? null : think }, lease.Engine);
-        await (settings.RenderOnly
-            ? answer.SendRenderedAsync(lease.Engine, request)
-            : answer.RunAsync(lease.Engine, request, settings.Stream, returnsContext: !raw));
+        await (prompt.Length == 0
+            ? access.RunOnceAsync(context, model, keepAlive, AnswerAsync)
+            : access.RunAsync(context, model, keepAlive, AnswerAsync));
     }
 
     private static GenerationRequest RawPrompt(JsonFields body, string prompt)

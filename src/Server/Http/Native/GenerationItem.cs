@@ -39,6 +39,9 @@ internal sealed record GenerationItem
     /// <summary>Tokens of the prompt, cached ones included; 0 is written, since clients add it up.</summary>
     public int? PromptEvalCount { get; init; }
 
+    /// <summary>How many of them needed no evaluation.</summary>
+    public int? CachedTokens { get; init; }
+
     /// <summary>Nanoseconds of prompt evaluation.</summary>
     public long? PromptEvalDuration { get; init; }
 

@@ -1,3 +1,4 @@
+using LocalLlm.Engine;
 using LocalLlm.Gguf;
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Models;
@@ -55,14 +56,15 @@ internal sealed class ListEndpoints(ServedModels models, ResidentModels resident
     private PsEntry EntryOf(ResidentModel loaded)
     {
         GgufFacts facts = models.FactsOf(loaded.Model);
+        ModelDescription description = loaded.Engine.Description;
         return new PsEntry
         {
             Name = ServedModels.MainNameOf(loaded.Model).DisplayName,
-            Size = loaded.Description.MemoryBytes,
+            Size = description.MemoryBytes,
             Digest = ServedModels.DigestOf(loaded.Model, facts),
             Details = ModelDetails.Of(facts),
             ExpiresAt = WireTime.Local(loaded.ExpiresAt ?? s_never),
-            ContextLength = loaded.Description.ContextLength,
+            ContextLength = description.ContextLength,
         };
     }
 }

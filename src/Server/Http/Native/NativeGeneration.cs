@@ -25,13 +25,13 @@ internal sealed class NativeGeneration(
     }
 
     /// <summary>Generates and answers.</summary>
-    /// <param name="engine">The model.</param>
+    /// <param name="call">The loaded model.</param>
     /// <param name="request">What to generate.</param>
     /// <param name="stream">Item by item, or as one object.</param>
     /// <param name="returnsContext">Whether the last item holds the tokens to continue from.</param>
-    public async Task RunAsync(ITextEngine engine, GenerationRequest request, bool stream, bool returnsContext)
+    public async Task RunAsync(ModelCall call, GenerationRequest request, bool stream, bool returnsContext)
     {
-        await using RunningGeneration generation = await RunningGeneration.StartAsync(engine, request, context);
+        await using RunningGeneration generation = await call.StartAsync(request);
         if (stream)
         {
             NdjsonWriter writer = new(context.Response);
@@ -57,10 +57,11 @@ internal sealed class NativeGeneration(
     private GenerationItem Finish(string text, GenerationFinished finished, bool returnsContext) => Item(text, done: true) with
     {
         DoneReason = FinishReasons.NameOf(finished.Reason),
-        Context = returnsContext ? finished.Context : null,
+        Context = returnsContext && finished.Context.Count > 0 ? finished.Context : null,
         TotalDuration = clock.ElapsedNanoseconds,
         LoadDuration = clock.LoadNanoseconds,
         PromptEvalCount = finished.Usage.PromptTokens,
+        CachedTokens = finished.Usage.CachedTokens,
         PromptEvalDuration = WireTime.Nanoseconds(finished.Usage.PromptDuration),
         EvalCount = finished.Usage.GeneratedTokens,
         EvalDuration = WireTime.Nanoseconds(finished.Usage.GenerationDuration),

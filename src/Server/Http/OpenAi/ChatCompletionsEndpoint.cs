@@ -7,7 +7,7 @@ using LocalLlm.Server.Residency;
 namespace LocalLlm.Server.Http.OpenAi;
 
 /// <summary><c>POST /v1/chat/completions</c>.</summary>
-internal sealed class ChatCompletionsEndpoint(ServedModels models, ResidentModels resident, TimeProvider time)
+internal sealed class ChatCompletionsEndpoint(ServedModels models, ModelAccess access, TimeProvider time)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -17,9 +17,18 @@ internal sealed class ChatCompletionsEndpoint(ServedModels models, ResidentModel
         string name = body.String("model") is { Length: > 0 } given ? given : throw RequestException.BadRequest("model is required");
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model '{name}' not found");
         CompletionSettings settings = CompletionSettings.Read(body, model);
-        using ModelLease lease = await resident.AcquireAsync(
-            model, settings.Options.ContextLength, RequestFields.KeepAlive(body), context.RequestAborted);
-        ModelCapabilities capabilities = lease.Engine.Description.Capabilities;
+        await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
+        {
+            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, settings, name) with { Messages = messages }, call.Engine);
+            await using RunningGeneration generation = await call.StartAsync(request);
+            ChatCompletionAnswer answer = new(context, settings, generation, name, time.GetUtcNow());
+            await (settings.Stream ? answer.StreamAsync() : answer.SendAsync());
+        });
+    }
+
+    /// <summary>What depends on the model's capabilities.</summary>
+    private static GenerationRequest RequestFor(ModelCapabilities capabilities, CompletionSettings settings, string name)
+    {
         if (!capabilities.HasFlag(ModelCapabilities.Completion))
         {
             throw RequestException.BadRequest($"\"{name}\" does not support chat");
@@ -28,10 +37,6 @@ internal sealed class ChatCompletionsEndpoint(ServedModels models, ResidentModel
         {
             throw RequestException.BadRequest($"{ServedModels.NameOf(name).FullName} does not support tools");
         }
-        bool? think = RequestFields.ThinkOrRefuse(settings.Think, name, capabilities);
-        GenerationRequest request = settings.ApplyTo(new GenerationRequest { Messages = messages, Think = think }, lease.Engine);
-        await using RunningGeneration generation = await RunningGeneration.StartAsync(lease.Engine, request, context);
-        ChatCompletionAnswer answer = new(context, settings, generation, name, time.GetUtcNow());
-        await (settings.Stream ? answer.StreamAsync() : answer.SendAsync());
+        return new GenerationRequest { Think = RequestFields.ThinkOrRefuse(settings.Think, name, capabilities) };
     }
 }

@@ -7,7 +7,7 @@ using LocalLlm.Server.Residency;
 namespace LocalLlm.Server.Http.OpenAi;
 
 /// <summary><c>POST /v1/embeddings</c>.</summary>
-internal sealed class EmbeddingsEndpoint(ServedModels models, ResidentModels resident)
+internal sealed class EmbeddingsEndpoint(ServedModels models, ModelAccess access)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -22,20 +22,20 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ResidentModels res
         };
         string name = body.String("model") is { Length: > 0 } given ? given : throw RequestException.NotFound("model '' not found");
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model \"{name}\" not found, try pulling it first");
-        using ModelLease lease = await resident.AcquireAsync(
-            model, GenerationOptions.Of(model).ContextLength, RequestFields.KeepAlive(body), context.RequestAborted);
-        string[] texts = new string[inputs.Length];
-        for (int i = 0; i < texts.Length; i++)
+        await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
         {
-            texts[i] = await TextOfAsync(inputs[i], lease.Engine, context.RequestAborted);
-        }
-        EmbeddingRequest request = new() { Inputs = texts, Dimensions = body.Int32("dimensions") };
-        EmbeddingResult result = await lease.Engine.EmbedAsync(request, context.RequestAborted);
-        EmbeddingList answer = new(
-            [.. result.Vectors.Select((vector, index) => new EmbeddingEntry(new EmbeddingVector(vector, asBase64), index))],
-            name,
-            new EmbeddingUsage(result.PromptTokens, result.PromptTokens));
-        await ApiJson.SendAsync(context, answer, ApiJson.Compact.EmbeddingList);
+            string[] texts = new string[inputs.Length];
+            for (int i = 0; i < texts.Length; i++)
+            {
+                texts[i] = await TextOfAsync(inputs[i], call.Engine, context.RequestAborted);
+            }
+            EmbeddingResult result = await call.EmbedAsync(new EmbeddingRequest { Inputs = texts, Dimensions = body.Int32("dimensions") });
+            EmbeddingList answer = new(
+                [.. result.Vectors.Select((vector, index) => new EmbeddingEntry(new EmbeddingVector(vector, asBase64), index))],
+                name,
+                new EmbeddingUsage(result.PromptTokens, result.PromptTokens));
+            await ApiJson.SendAsync(context, answer, ApiJson.Compact.EmbeddingList);
+        });
     }
 
     /// <summary>The inputs: texts, or arrays of token ids.</summary>

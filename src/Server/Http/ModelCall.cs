@@ -1,0 +1,29 @@
+using LocalLlm.Engine;
+
+namespace LocalLlm.Server.Http;
+
+/// <summary>A request's use of a loaded model: what it computes carries the client's address and ends with the server.</summary>
+/// <param name="context">Of the client.</param>
+/// <param name="engine">The model.</param>
+/// <param name="stop">The end of the server.</param>
+internal sealed class ModelCall(HttpContext context, ITextEngine engine, GracefulStop stop)
+{
+    /// <summary>The model.</summary>
+    public ITextEngine Engine => engine;
+
+    /// <summary>What it can be asked to do.</summary>
+    public ModelCapabilities Capabilities => engine.Description.Capabilities;
+
+    /// <summary>Begins a generation.</summary>
+    /// <exception cref="OperationCanceledException">The client left, or the server stops and the request had not begun.</exception>
+    public Task<RunningGeneration> StartAsync(GenerationRequest request) =>
+        RunningGeneration.StartAsync(engine, request with { Client = ClientAddress.Of(context) }, context, stop);
+
+    /// <summary>Embeds texts.</summary>
+    /// <exception cref="OperationCanceledException">The client left, or the server stops.</exception>
+    public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request)
+    {
+        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.Over);
+        return await engine.EmbedAsync(request with { Client = ClientAddress.Of(context) }, ends.Token);
+    }
+}
