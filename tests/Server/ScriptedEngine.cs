@@ -25,6 +25,9 @@ internal sealed class ScriptedEngine : ITextEngine
     /// <summary>Thrown after all pieces, instead of the end.</summary>
     public Exception? BreaksWith { get; init; }
 
+    /// <summary>Awaited before the start event, and before texts are embedded.</summary>
+    public Func<CancellationToken, Task> BeforeStart { get; init; } = _ => Task.CompletedTask;
+
     /// <summary>Awaited before each piece, with its number.</summary>
     public Func<int, CancellationToken, Task> BeforePiece { get; init; } = (_, _) => Task.CompletedTask;
 
@@ -40,7 +43,7 @@ internal sealed class ScriptedEngine : ITextEngine
 
     public bool IsDisposed { get; private set; }
 
-    public EngineStatus Status { get; init; } = new();
+    public EngineStatus Status { get; set; } = new();
 
     /// <summary>Ends it, as a crash of its process would.</summary>
     public TaskCompletionSource End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -74,11 +77,20 @@ internal sealed class ScriptedEngine : ITextEngine
         {
             throw RefusesWith;
         }
+        await BeforeStart(cancellationToken);
         using CancellationTokenRegistration registration = cancellationToken.Register(() => _cancelled.TrySetResult());
         yield return new GenerationStarted(Usage.PromptTokens, Usage.CachedTokens, Truncation);
         for (int piece = 0; piece < Pieces.Count; piece++)
         {
-            await BeforePiece(piece, cancellationToken);
+            try
+            {
+                await BeforePiece(piece, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                _cancelled.TrySetResult(); // the registration may go before its turn comes
+                throw;
+            }
             cancellationToken.ThrowIfCancellationRequested();
             yield return new TextDelta(Pieces[piece], request.LogProbabilities ? [EntryOf(Pieces[piece], request.TopLogProbabilities)] : []);
         }
@@ -93,6 +105,11 @@ internal sealed class ScriptedEngine : ITextEngine
     {
         await Task.Yield();
         EmbeddingRequests.Enqueue(request);
+        if (RefusesWith is not null)
+        {
+            throw RefusesWith;
+        }
+        await BeforeStart(cancellationToken);
         return Embed(request);
     }
 

@@ -22,13 +22,14 @@ internal sealed class ServerUnderTest : IAsyncDisposable
     private ServerUnderTest(LocalLlmServer server)
     {
         _server = server;
+        Port = server.Addresses[0].Port;
         // A test may run longer than any default on a busy machine.
         Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = server.Addresses[0], Timeout = Timeout.InfiniteTimeSpan };
     }
 
     public HttpClient Client { get; }
 
-    public int Port => _server.Addresses[0].Port;
+    public int Port { get; }
 
     public static Task<ServerUnderTest> StartAsync(ITextEngine engine, Func<ServerOptions, ServerOptions>? configure = null) =>
         StartAsync((_, _, _) => Task.FromResult(engine), configure);
@@ -96,6 +97,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         using StreamReader reader = new(client.GetStream());
         return await reader.ReadToEndAsync();
     }
+
+    /// <summary>Tells the server to end, as the first signal does; the token stands for the second.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => _server.StopAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -129,7 +129,7 @@ internal sealed class ModelRoom(ResidencyOptions options, Lock gate, TimeProvide
     /// <summary>Sees to it that a model goes, one at a time: what it leaves may be enough.</summary>
     private void MakeRoom(Newcomer newcomer)
     {
-        if (_inside.Exists(entry => entry.IsRetired && !entry.IsDead))
+        if (_inside.Exists(entry => entry.IsRetired && entry.IsLoaded && !entry.IsDead))
         {
             return; // One is on its way out.
         }

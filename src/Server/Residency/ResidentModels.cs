@@ -118,7 +118,7 @@ public sealed class ResidentModels : IAsyncDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_byPath.TryGetValue(model.Path, out ResidentEntry? entry) && entry.IsDead)
             {
-                Retire(entry);
+                RetireLost(entry);
                 entry = null;
             }
             if (entry is null)
@@ -191,12 +191,17 @@ public sealed class ResidentModels : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (!entry.IsRetired)
-            {
-                _counts = _counts with { Losses = _counts.Losses + 1 };
-                Retire(entry);
-            }
+            RetireLost(entry);
             _room.Update();
+        }
+    }
+
+    private void RetireLost(ResidentEntry entry)
+    {
+        if (!entry.IsRetired)
+        {
+            _counts = _counts with { Losses = _counts.Losses + 1 };
+            Retire(entry);
         }
     }
 

@@ -13,6 +13,10 @@ public class OllamaEnvironmentTests
         Assert.Null(environment.ContextLength);
         Assert.Equal("", environment.KvCacheType);
         Assert.Equal(512, environment.MaxQueue);
+        Assert.Null(environment.NumParallel);
+        Assert.Equal(0, environment.MaxLoadedModels);
+        Assert.Equal(TimeSpan.FromMinutes(5), environment.LoadTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(8), environment.StopTimeout);
         Assert.Equal(0, environment.DebugLevel);
         Assert.False(environment.NoHistory);
         Assert.Empty(environment.Warnings);
@@ -54,6 +58,26 @@ public class OllamaEnvironmentTests
     [InlineData("0", null)]
     [InlineData(" \"4096\" ", 4096)]
     public void ContextLengths(string text, int? expected) => Assert.Equal(expected, With("OLLAMA_CONTEXT_LENGTH", text).ContextLength);
+
+    [Theory]
+    [InlineData("3", 3, 0)]
+    [InlineData("0", null, 0)]
+    [InlineData("1025", 1024, 1)]
+    [InlineData("two", null, 1)]
+    public void Parallel(string text, int? expected, int warnings)
+    {
+        OllamaEnvironment environment = With("OLLAMA_NUM_PARALLEL", text);
+        Assert.Equal(expected, environment.NumParallel);
+        Assert.Equal(warnings, environment.Warnings.Count);
+    }
+
+    [Fact]
+    public void LimitsOfModelsAndTimes()
+    {
+        Assert.Equal(3, With("OLLAMA_MAX_LOADED_MODELS", "3").MaxLoadedModels);
+        Assert.Equal(TimeSpan.FromSeconds(90), With("OLLAMA_LOAD_TIMEOUT", "1m30s").LoadTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), With("LOCALLLM_STOP_TIMEOUT", "30").StopTimeout);
+    }
 
     [Theory]
     [InlineData("-1")]
