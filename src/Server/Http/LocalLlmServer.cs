@@ -1,6 +1,7 @@
 using System.Net;
 using System.Reflection;
 using LocalLlm.Server.Http.Guards;
+using LocalLlm.Server.Http.Metrics;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
 using Microsoft.AspNetCore.Connections;
@@ -19,13 +20,15 @@ public sealed class LocalLlmServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ResidentModels _resident;
     private readonly GracefulStop _stop;
+    private readonly ServerMetrics _metrics;
     private readonly ServerOptions _options;
 
-    private LocalLlmServer(WebApplication app, ResidentModels resident, GracefulStop stop, ServerOptions options)
+    private LocalLlmServer(WebApplication app, ResidentModels resident, GracefulStop stop, ServerMetrics metrics, ServerOptions options)
     {
         _app = app;
         _resident = resident;
         _stop = stop;
+        _metrics = metrics;
         _options = options;
     }
 
@@ -61,13 +64,17 @@ public sealed class LocalLlmServer : IAsyncDisposable
             .. options.ExtraModels.Select(extra => new ServedModel { Names = [extra.Key], Path = Path.GetFullPath(extra.Value) }),
             .. options.Models,
         ]);
-        ResidentModels resident = new(load, ResidencyOf(options), time);
+        ServerMetrics metrics = new();
+        ResidentModels resident = new(metrics.Watch(load), ResidencyOf(options), time);
         AdmissionQueue queue = new(options.ModelOptions.MaxSequences, options.MaxQueue);
+        metrics.Show(() => resident.Counts, () => queue.Waiting);
         WebApplication app = builder.Build();
         app.Lifetime.ApplicationStopping.Register(stop.Begin);
+        app.Use(RequestMeter.Middleware(metrics));
         AddGuards(app, options, isLocal: addresses.All(IPAddress.IsLoopback));
         Routes.Map(app, models, new ModelAccess(resident, queue, stop, app.Services.GetRequiredService<ILogger<ModelAccess>>()), time);
-        return new LocalLlmServer(app, resident, stop, options);
+        app.MapGet("/metrics", new MetricsEndpoint(metrics).HandleAsync);
+        return new LocalLlmServer(app, resident, stop, metrics, options);
     }
 
     /// <summary>Listens.</summary>
@@ -98,6 +105,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
         await _app.DisposeAsync();
         await _resident.DisposeAsync();
         _stop.Dispose();
+        _metrics.Dispose();
     }
 
     private static ResidencyOptions ResidencyOf(ServerOptions options) => new()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LocalLlm.Engine;
+using LocalLlm.Server.Http.Metrics;
 
 namespace LocalLlm.Server.Http;
 
@@ -14,15 +15,16 @@ internal sealed class RunningGeneration : IAsyncDisposable
     private readonly HttpContext _context;
     private readonly GracefulStop _stop;
     private readonly GenerationStarted _started;
+    private readonly GenerationMeter? _meter;
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private long _firstDeltaAt;
     private int _deltas;
     private GenerationFinished? _finished;
 
     private RunningGeneration(
-        IAsyncEnumerator<GenerationEvent> events, CancellationTokenSource cancel, HttpContext context, GracefulStop stop, GenerationStarted started)
+        IAsyncEnumerator<GenerationEvent> events, CancellationTokenSource cancel, HttpContext context, GracefulStop stop, GenerationStarted started, GenerationMeter? meter)
     {
-        (_events, _cancel, _context, _stop, _started) = (events, cancel, context, stop, started);
+        (_events, _cancel, _context, _stop, _started, _meter) = (events, cancel, context, stop, started, meter);
     }
 
     /// <summary>How it ended; known when <see cref="DeltasAsync"/> has run to its end.</summary>
@@ -52,7 +54,7 @@ internal sealed class RunningGeneration : IAsyncDisposable
             {
                 context.Response.Headers[TruncationHeader] = $"messages={dropped.DroppedMessages},tokens={dropped.DroppedTokens}";
             }
-            return new RunningGeneration(events, cancel, context, stop, started);
+            return new RunningGeneration(events, cancel, context, stop, started, GenerationMeter.Of(context, engine));
         }
         catch
         {
@@ -72,12 +74,14 @@ internal sealed class RunningGeneration : IAsyncDisposable
         {
             if (_events.Current is TextDelta delta && (delta.Text.Length > 0 || delta.LogProbabilities.Count > 0))
             {
+                _meter?.Text();
                 _deltas++;
                 _firstDeltaAt = _firstDeltaAt == 0 ? Stopwatch.GetTimestamp() : _firstDeltaAt;
                 yield return delta;
             }
             else if (_events.Current is GenerationFinished finished)
             {
+                _meter?.Finished(finished.Usage);
                 _finished = finished;
             }
         }
