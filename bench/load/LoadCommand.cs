@@ -14,7 +14,7 @@ internal static class LoadCommand
     public static RootCommand Create()
     {
         LoadFlags flags = new();
-        return new RootCommand("Puts load on localllm serve over loopback and reports what clients see.") { Throughput(flags), Speculation(flags) };
+        return new RootCommand("Puts load on localllm serve over loopback and reports what clients see.") { Throughput(flags), Turns(flags), Disconnects(flags), Fairness(flags), Speculation(flags) };
     }
 
     private static Command Throughput(LoadFlags flags)
@@ -47,6 +47,47 @@ internal static class LoadCommand
             SpeculationScenario scenario = new(result.GetValue(rounds));
             LoadOptions options = flags.Read(result, both: true);
             options = options with { Models = [.. options.Models.Where(model => options.Models.Count == 1 || model.Name != BenchModel.SmolLm2.Name)] };
+
+    private static Command Turns(LoadFlags flags)
+    {
+        Option<int> conversations = LoadFlags.Count("--conversations", "Conversations", 5);
+        Option<int> prompt = LoadFlags.Count("--prompt", "Tokens of the first message, about", 2000);
+        Option<int> generate = LoadFlags.Count("--generate", "Tokens of the first answer", 100);
+        Command command = new("turns", "The time to the first token of a conversation's second turn, beside that of its first.") { conversations, prompt, generate };
+        flags.AddTo(command);
+        command.SetAction((result, cancellationToken) =>
+        {
+            LoadOptions options = flags.Read(result, both: true);
+            TurnsScenario scenario = new(new TurnsSettings(result.GetValue(conversations), result.GetValue(prompt), result.GetValue(generate)));
+            return EachAsync(options, (model, report) => scenario.RunAsync(options, model, report, cancellationToken));
+        });
+        return command;
+    }
+
+    private static Command Disconnects(LoadFlags flags)
+    {
+        Option<int> requests = LoadFlags.Count("--requests", "Requests", 10_000);
+        Option<int> clients = LoadFlags.Count("--clients", "Clients at a time", 16);
+        Command command = new("disconnects", "Clients that leave at random moments: what stays of them in memory and cache.") { requests, clients };
+        flags.AddTo(command);
+        command.SetAction((result, cancellationToken) =>
+        {
+            LoadOptions options = flags.Read(result, both: false);
+            DisconnectScenario scenario = new(result.GetValue(requests), result.GetValue(clients));
+            return EachAsync(options, (model, report) => scenario.RunAsync(options, model, report, cancellationToken));
+        });
+        return command;
+    }
+
+    private static Command Fairness(LoadFlags flags)
+    {
+        Option<int> requests = LoadFlags.Count("--requests", "Requests of the client that asks much", 20);
+        Command command = new("fairness", "How long a client with one request waits for one with many, where one request runs at a time.") { requests };
+        flags.AddTo(command);
+        command.SetAction((result, cancellationToken) =>
+        {
+            LoadOptions options = flags.Read(result, both: false);
+            FairnessScenario scenario = new(result.GetValue(requests));
             return EachAsync(options, (model, report) => scenario.RunAsync(options, model, report, cancellationToken));
         });
         return command;

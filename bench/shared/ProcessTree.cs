@@ -21,6 +21,21 @@ internal static class ProcessTree
     /// <summary>Resident memory of a process and its children in bytes, what they map from files left out.</summary>
     public static long TreeMemory(int root) => Members(root).Sum(PrivateMemory);
 
+    /// <summary>Open files and sockets of a process and its children.</summary>
+    public static int TreeHandles(int root) => Members(root).Sum(Handles);
+
+    private static int Handles(int process)
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count();
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
     private static long PrivateMemory(int process)
     {
         try

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using LocalLlm.Load.Results;
 
 namespace LocalLlm.Load.Http;
 
@@ -18,6 +19,9 @@ internal sealed class StreamedAnswer
 
     /// <summary>When the last item or error came, or the connection ended.</summary>
     public long Ended { get; private set; }
+
+    /// <summary>Milliseconds from the request to the first item with text; not a number if none came.</summary>
+    public double FirstTokenMilliseconds => _times.Count > 0 ? Figures.Milliseconds(Begun, _times[0]) : double.NaN;
 
     /// <summary>The HTTP status; 0 if none came.</summary>
     public int Status { get; set; }

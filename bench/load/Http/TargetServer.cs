@@ -53,6 +53,16 @@ internal sealed class TargetServer : IAsyncDisposable
     public Task<StreamedAnswer> GenerateAsync(PromptCase prompt, CancellationToken cancellationToken, IPAddress? source = null) =>
         ApiConnection.StreamAsync(EndPoint, "/api/generate", prompt.Body(Model), cancellationToken, source);
 
+    /// <summary>Asks <c>/api/chat</c> for a streamed answer.</summary>
+    /// <param name="messages">The messages, a JSON array.</param>
+    /// <param name="generate">Tokens to generate.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task<StreamedAnswer> ChatAsync(string messages, int generate, CancellationToken cancellationToken)
+    {
+        string body = $$$"""{"model":{{{PromptCase.Quote(Model)}}},"messages":{{{messages}}},"stream":true,"options":{"seed":1,"num_predict":{{{generate}}}}}""";
+        return ApiConnection.StreamAsync(EndPoint, "/api/chat", body, cancellationToken);
+    }
+
     /// <summary>The samples of <c>/metrics</c>; null where the server has none.</summary>
     public async Task<MetricsText?> MetricsAsync(CancellationToken cancellationToken)
     {

@@ -25,12 +25,11 @@ internal sealed class PromptMix
     }
 
     /// <summary>The next prompt.</summary>
-    public PromptCase Next()
-    {
-        int tokens = _words.Between(_settings.LeastTokens, _settings.MostTokens);
-        int words = Math.Max(1, (int)Math.Round(tokens / _tokensPerWord));
-        return new PromptCase(_words.Next(words), _settings.Generate, _settings.Temperature, _settings.Seed + _next++);
-    }
+    public PromptCase Next() =>
+        new(Text(_words.Between(_settings.LeastTokens, _settings.MostTokens)), _settings.Generate, _settings.Temperature, _settings.Seed + _next++);
+
+    /// <summary>A text of about so many tokens.</summary>
+    public string Text(int tokens) => _words.Next(Math.Max(1, (int)Math.Round(tokens / _tokensPerWord)));
 }
 
 /// <summary>What prompts shall be like.</summary>

@@ -46,7 +46,7 @@ internal sealed class Phase
     }
 
     /// <summary>Milliseconds until the first text of each answer, ascending.</summary>
-    public double[] FirstTokens() => [.. Answers.Where(answer => answer.Times.Count > 0).Select(answer => Figures.Milliseconds(answer.Begun, answer.Times[0])).Order()];
+    public double[] FirstTokens() => [.. Answers.Where(answer => answer.Times.Count > 0).Select(answer => answer.FirstTokenMilliseconds).Order()];
 
     /// <summary>Milliseconds between one piece of text and the next, ascending.</summary>
     public double[] Gaps() => GapsBetween(long.MinValue, long.MaxValue);
