@@ -47,6 +47,10 @@ internal static class LoadCommand
             SpeculationScenario scenario = new(result.GetValue(rounds));
             LoadOptions options = flags.Read(result, both: true);
             options = options with { Models = [.. options.Models.Where(model => options.Models.Count == 1 || model.Name != BenchModel.SmolLm2.Name)] };
+            return EachAsync(options, (model, report) => scenario.RunAsync(options, model, report, cancellationToken));
+        });
+        return command;
+    }
 
     private static Command Turns(LoadFlags flags)
     {

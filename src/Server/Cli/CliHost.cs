@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using LocalLlm.Engine;
 using LocalLlm.Server.Models;
+using LocalLlm.Server.Runners;
 
 namespace LocalLlm.Server.Cli;
 
@@ -32,6 +33,9 @@ internal sealed record CliHost
     /// <summary>Loads the model of a path into this process.</summary>
     public Func<string, ModelOptions, ITextEngine> OpenEngine { get; init; } = (path, options) => new TextEngine(LanguageModel.Load(path, options));
 
+    /// <summary>What runs models in processes of their own; null where there is no such program, and models are loaded into this process.</summary>
+    public RunnerProgram? Runner { get; init; }
+
     /// <summary>Calls an action at each Ctrl-C (and, where the system has it, at a polite request to end), until it is disposed.</summary>
     public required Func<Action, IDisposable> OnInterrupt { get; init; }
 
@@ -54,6 +58,7 @@ internal sealed record CliHost
             OutputIsTerminal = !Console.IsOutputRedirected,
             Variable = Environment.GetEnvironmentVariable,
             ProgramFolder = AppContext.BaseDirectory,
+            Runner = RunnerProgram.OfThisProcess,
             OnInterrupt = action => new SignalRegistration(action),
         };
     }

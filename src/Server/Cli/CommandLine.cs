@@ -59,6 +59,7 @@ internal static partial class CommandLine
             SynthCommand.Create(host),
             BenchCommand.Create(host),
             DoctorCommand.Create(host),
+            RunnerCommand.Create(host),
         };
         Option<bool> version = new("--version", "-v") { Description = "Show the version" };
         root.Options.Remove(root.Options.Single(option => option is VersionOption));

@@ -4,6 +4,7 @@ using LocalLlm.Server.Configuration;
 using LocalLlm.Server.Http;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
+using LocalLlm.Server.Runners;
 
 namespace LocalLlm.Server.Cli;
 
@@ -31,7 +32,8 @@ internal static class ServeCommand
             using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             using CancellationTokenSource again = new();
             using IDisposable registration = host.OnInterrupt(() => (interrupted.IsCancellationRequested ? again : interrupted).Cancel());
-            await using LocalLlmServer server = LocalLlmServer.Build(settings, Loader(host, options));
+            using RunnerFolder? runners = Runners(host);
+            await using LocalLlmServer server = LocalLlmServer.Build(settings, Loader(host, options, runners));
             await server.StartAsync(interrupted.Token);
             host.Error.WriteLine($"localllm {LocalLlmServer.Version}: {ComputeFlags.Describe(options)}; listening on {string.Join(", ", server.Addresses)}");
             await Task.Delay(Timeout.Infinite, interrupted.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
@@ -76,7 +78,20 @@ internal static class ServeCommand
         return File.Exists(path) ? new(text[..separator], path) : throw new CommandLineException($"There is no file '{path}' for --model {text[..separator]}.");
     }
 
-    /// <summary>Loads a model on a thread of its own.</summary>
-    private static EngineFactory Loader(CliHost host, ModelOptions options) => (model, cacheBytes, cancellationToken) =>
-        Task.Run(() => host.OpenEngine(model.Path, options with { CacheBytes = cacheBytes ?? options.CacheBytes }), cancellationToken);
+    /// <summary>Where the sockets of runners are; null if models are loaded into this process.</summary>
+    private static RunnerFolder? Runners(CliHost host) =>
+        host.Runner is null || new EnvironmentReader(host.Variable).Switch("LOCALLLM_IN_PROCESS") ? null : RunnerFolder.Create(host.Variable);
+
+    /// <summary>Loads a model: into a runner, or on a thread of its own.</summary>
+    private static EngineFactory Loader(CliHost host, ModelOptions options, RunnerFolder? folder)
+    {
+        if (folder is null)
+        {
+            return (model, cacheBytes, cancellationToken) => Task.Run(() => host.OpenEngine(model.Path, With(cacheBytes)), cancellationToken);
+        }
+        RunnerLaunch launch = new() { Program = host.Runner!, Folder = folder, Log = TextWriter.Synchronized(host.Error).WriteLine };
+        return async (model, cacheBytes, cancellationToken) => await launch.StartAsync(model.Path, With(cacheBytes), cancellationToken);
+
+        ModelOptions With(long? cacheBytes) => options with { CacheBytes = cacheBytes ?? options.CacheBytes };
+    }
 }
