@@ -1,5 +1,6 @@
 using LocalLlm.Engine;
 using LocalLlm.Server.Cli;
+using LocalLlm.Server.Runners;
 using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Cli;
@@ -11,6 +12,9 @@ internal sealed class CliUnderTest
 
     /// <summary>The model that every path opens; null for the real engine.</summary>
     public ITextEngine? Engine { get; init; }
+
+    /// <summary>What runs models in processes of their own; null for none.</summary>
+    public RunnerProgram? Runner { get; init; }
 
     public string Input { get; init; } = "";
 
@@ -43,6 +47,7 @@ internal sealed class CliUnderTest
             Variable = name => Variables.GetValueOrDefault(name),
             ProgramFolder = Folder,
             OnInterrupt = Listen,
+            Runner = Runner,
         };
         if (Engine is not null)
         {
