@@ -13,6 +13,7 @@ internal sealed record RunnerError(TextEngineErrorKind Kind, string Message)
     {
         TextEngineException engine => new(engine.Kind, engine.Message),
         GgufFormatException file => new(TextEngineErrorKind.InvalidModel, file.Message),
+        InsufficientMemoryException memory => new(TextEngineErrorKind.InsufficientMemory, memory.Message),
         OutOfMemoryException => new(
             TextEngineErrorKind.Internal, "the model runner ran out of memory: use a smaller model or a smaller num_ctx, or unload other models"),
         _ => new(TextEngineErrorKind.Internal, $"internal error ({exception.GetType().Name}): {exception.Message}"),
