@@ -69,4 +69,8 @@ python3 tests/endtoend/server.py "http://127.0.0.1:$port" || { cat "$work/server
 
 echo "-- memory: file + cache + 200 MB, context 4096, batch 512"
 python3 tests/endtoend/memory.py "http://127.0.0.1:$port" "$server_pid" "$model"
+kill "$server_pid" && wait "$server_pid" && server_pid=
+
+echo "-- runners that die, hang or lose their server"
+python3 tests/endtoend/faults.py "$localllm"
 echo "end to end: ok"
