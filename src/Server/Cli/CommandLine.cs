@@ -53,6 +53,8 @@ internal static partial class CommandLine
         {
             RunCommand.Create(host),
             ServeCommand.Create(host),
+            PsCommand.Create(host),
+            StopCommand.Create(host),
             InspectCommand.Create(host),
             TokenizeCommand.Create(host),
             LogitsCommand.Create(host),

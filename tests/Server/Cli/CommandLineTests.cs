@@ -9,7 +9,7 @@ public class CommandLineTests
     {
         CliUnderTest cli = new();
         Assert.Equal(0, await cli.RunAsync());
-        Assert.All(new[] { "run", "serve", "inspect", "tokenize", "logits", "doctor" }, verb => Assert.Contains($"  {verb}", cli.Out.ToString()));
+        Assert.All(new[] { "run", "serve", "ps", "stop", "inspect", "tokenize", "logits", "doctor" }, verb => Assert.Contains($"  {verb}", cli.Out.ToString()));
         Assert.Equal("", cli.Error.ToString());
     }
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LocalLlm.Engine;
 using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Cli;
@@ -25,6 +26,57 @@ public class ServeCommandTests
         Assert.Equal(64, Assert.Single(cli.Opened).Options.ContextLength);
         cli.Interrupt();
         Assert.Equal(0, await serving);
+    }
+
+    [Fact]
+    public async Task LimitsComeFromTheEnvironment()
+    {
+        CliUnderTest cli = new()
+        {
+            Engine = new ScriptedEngine { BeforeStart = cancelled => Task.Delay(Timeout.Infinite, cancelled) },
+            Variables = { ["OLLAMA_HOST"] = "127.0.0.1:0", ["OLLAMA_NUM_PARALLEL"] = "2", ["OLLAMA_MAX_QUEUE"] = "1" },
+        };
+        Task<int> serving = cli.RunAsync("serve");
+        using HttpClient client = new() { BaseAddress = await AddressAsync(cli, serving) };
+        Task<HttpResponseMessage>[] requests =
+            [.. Enumerable.Range(0, 4).Select(_ => client.PostAsync("/api/generate", new StringContent("""{"model":"smollm2","prompt":"x"}""")))];
+        HttpResponseMessage refused = await await Task.WhenAny(requests);
+        Assert.Contains("server busy", await refused.Content.ReadAsStringAsync());
+        (_, ModelOptions options) = Assert.Single(cli.Opened);
+        Assert.Equal(2, options.MaxSequences);
+        Assert.InRange(options.CacheBytes!.Value, 1, long.MaxValue); // what the plan grants
+        cli.Interrupt();
+        foreach (HttpResponseMessage response in (await Task.WhenAll(requests)).Except([refused]))
+        {
+            Assert.Contains("the server is shutting down", await response.Content.ReadAsStringAsync());
+        }
+        Assert.Equal(0, await serving);
+    }
+
+    [Fact]
+    public async Task SecondInterruptEndsAtOnce()
+    {
+        TaskCompletionSource generating = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        CliUnderTest cli = new()
+        {
+            Engine = new ScriptedEngine
+            {
+                BeforePiece = (_, cancelled) =>
+                {
+                    generating.TrySetResult();
+                    return Task.Delay(Timeout.Infinite, cancelled);
+                },
+            },
+            Variables = { ["OLLAMA_HOST"] = "127.0.0.1:0", ["LOCALLLM_STOP_TIMEOUT"] = "1h" },
+        };
+        Task<int> serving = cli.RunAsync("serve");
+        using HttpClient client = new() { BaseAddress = await AddressAsync(cli, serving) };
+        Task<HttpResponseMessage> request = client.PostAsync("/api/generate", new StringContent("""{"model":"smollm2","prompt":"x"}"""));
+        await generating.Task;
+        cli.Interrupt();
+        cli.Interrupt();
+        Assert.Equal(0, await serving);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => request);
     }
 
     [Fact]
