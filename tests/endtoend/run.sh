@@ -73,4 +73,7 @@ kill "$server_pid" && wait "$server_pid" && server_pid=
 
 echo "-- runners that die, hang or lose their server"
 python3 tests/endtoend/faults.py "$localllm"
+
+echo "-- more requests than the server takes; told to end while it generates"
+python3 tests/endtoend/queue_and_stop.py "$localllm"
 echo "end to end: ok"
