@@ -34,7 +34,7 @@ cases = [
     ("/api/chat", {"model": "broken", "messages": hello, "stream": False}, 500, "truncated.gguf"),
     ("/api/chat", {"model": "mamba", "messages": hello, "stream": False}, 500, "mamba"),
     ("/api/chat", {"model": "smollm2", "messages": hello, "options": {"temperature": "hot"}}, 400, "temperature"),
-    ("/api/chat", {"model": "smollm2", "messages": long, "truncate": False}, 400, "exceeds the context length"),
+    ("/api/chat", {"model": "smollm2", "messages": long, "truncate": False, "options": {"num_ctx": 4096}}, 400, "exceeds the context length"),
     ("/api/embed", {"model": "smollm2", "input": "x"}, 400, "does not support embeddings"),
     ("/v1/chat/completions", b"nonsense", 400, ""),
     ("/v1/chat/completions", {"model": "nope", "messages": hello}, 404, "nope"),
