@@ -2,49 +2,50 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace LocalLlm.Engine.Scheduling;
 
-/// <summary>Requests that wait: clients take turns, and the requests of one client come in the order in which they arrived. Not safe for several threads.</summary>
+/// <summary>
+/// Requests that wait: clients take turns, and the requests of one client come in the order in which they arrived. Start-time fair queueing (Goyal, Vin
+/// and Cheng 1996) with every request as long as any other: a client that comes later is on a par with those who were served least. Not safe for several threads.
+/// </summary>
 internal sealed class FairQueue
 {
-    private readonly Dictionary<string, LinkedListNode<Lane>> _lanes = [];
-    private readonly LinkedList<Lane> _turns = [];      // the client whose turn it is first
+    private readonly Dictionary<string, Lane> _lanes = [];
+    private long _turn;      // of the request that was taken last
+    private long _lanesEver;
 
     /// <summary>Requests that wait.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Adds a request behind those of its client; a client that had none waits for its turn behind the others.</summary>
+    /// <summary>Adds a request behind those of its client.</summary>
     public void Add(ScheduledSequence sequence)
     {
-        if (!_lanes.TryGetValue(sequence.Client, out LinkedListNode<Lane>? lane))
+        if (!_lanes.TryGetValue(sequence.Client, out Lane? lane))
         {
-            lane = _turns.AddLast(new Lane(sequence.Client, new()));
+            lane = new Lane(_lanesEver++);
             _lanes.Add(sequence.Client, lane);
         }
-        lane.Value.Waiting.AddLast(sequence);
+        if (lane.Waiting.Count == 0)
+        {
+            lane.Turn = Math.Max(lane.Turn, _turn);
+        }
+        lane.Waiting.AddLast(sequence);
         Count++;
     }
 
     /// <summary>The request whose turn it is.</summary>
     public bool TryPeek([NotNullWhen(true)] out ScheduledSequence? sequence)
     {
-        sequence = _turns.First?.Value.Waiting.First!.Value;
+        sequence = First()?.Waiting.First!.Value;
         return sequence is not null;
     }
 
-    /// <summary>Takes the request whose turn it is; its client's next one comes after everybody else's.</summary>
+    /// <summary>Takes the request whose turn it is; its client's next one comes a turn later.</summary>
     public void Take()
     {
-        LinkedListNode<Lane> lane = _turns.First!;
-        lane.Value.Waiting.RemoveFirst();
+        Lane lane = First() ?? throw new InvalidOperationException("Nobody waits.");
+        lane.Waiting.RemoveFirst();
         Count--;
-        _turns.RemoveFirst();
-        if (lane.Value.Waiting.Count > 0)
-        {
-            _turns.AddLast(lane);
-        }
-        else
-        {
-            _lanes.Remove(lane.Value.Client);
-        }
+        _turn = lane.Turn++;
+        Prune();
     }
 
     /// <summary>Takes out the requests that nobody waits for any more.</summary>
@@ -52,27 +53,49 @@ internal sealed class FairQueue
     /// <param name="removed">Receives them.</param>
     public void Remove(Predicate<ScheduledSequence> gone, Action<ScheduledSequence> removed)
     {
-        for (LinkedListNode<Lane>? lane = _turns.First, next; lane is not null; lane = next)
+        if (Count == 0)
         {
-            next = lane.Next;
-            LinkedList<ScheduledSequence> waiting = lane.Value.Waiting;
-            for (LinkedListNode<ScheduledSequence>? at = waiting.First, after; at is not null; at = after)
+            return;
+        }
+        foreach (Lane lane in _lanes.Values)
+        {
+            for (LinkedListNode<ScheduledSequence>? at = lane.Waiting.First, next; at is not null; at = next)
             {
-                after = at.Next;
+                next = at.Next;
                 if (gone(at.Value))
                 {
-                    waiting.Remove(at);
+                    lane.Waiting.Remove(at);
                     Count--;
                     removed(at.Value);
                 }
             }
-            if (waiting.Count == 0)
+        }
+        Prune();
+    }
+
+    private Lane? First() => _lanes.Values.Where(lane => lane.Waiting.Count > 0).MinBy(lane => (lane.Turn, lane.Number));
+
+    /// <summary>Forgets clients that would come back like new ones.</summary>
+    private void Prune()
+    {
+        foreach ((string client, Lane lane) in _lanes)
+        {
+            if (lane.Waiting.Count == 0 && lane.Turn <= _turn)
             {
-                _turns.Remove(lane);
-                _lanes.Remove(lane.Value.Client);
+                _lanes.Remove(client);
             }
         }
     }
 
-    private sealed record Lane(string Client, LinkedList<ScheduledSequence> Waiting);
+    /// <summary>The requests of a client.</summary>
+    /// <param name="number">Lanes of the same turn go in this order.</param>
+    private sealed class Lane(long number)
+    {
+        public long Number { get; } = number;
+
+        /// <summary>Of its first request.</summary>
+        public long Turn { get; set; }
+
+        public LinkedList<ScheduledSequence> Waiting { get; } = new();
+    }
 }
