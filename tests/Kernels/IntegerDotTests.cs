@@ -116,6 +116,61 @@ public sealed unsafe class IntegerDotTests : IDisposable
 
     [Theory]
     [MemberData(nameof(LevelsAndTypes))]
+    public void EveryTokenCountGivesTheBitsOfTheLaw(SimdLevel level, GgmlType type)
+    {
+        // Whole groups and every tail of blocks, with and without a whole step before; rows that are no multiple of a tile, biases, outliers.
+        int length = GgmlTypes.BlockLength(type);
+        int[] counts = length == 32 ? [1, 2, 3, 4, 5, 6, 7, 12] : [1, 2, 3];
+        foreach (int blocks in counts)
+        {
+            for (int tokens = 1; tokens <= 26; tokens++)
+            {
+                int rows = 8 * (1 + tokens % 3) + (tokens + blocks) % 8, columns = blocks * length;
+                float[] bias = Activations.Random(rows, tokens);
+                Compare(level, type, rows, columns, tokens, Fill.Random, Outlying, blocks + tokens, tokens % 2 == 0 ? bias : []);
+                Compare(level, type, rows, columns, tokens, Fill.WildScales, Activations.Wild, blocks + tokens, tokens % 4 < 2 ? bias : []);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(LevelsAndTypes))]
+    public void OutliersOfEveryColumnGiveTheBitsOfTheLaw(SimdLevel level, GgmlType type)
+    {
+        const int Columns = 768, Tokens = 3;
+        foreach (Fill fill in new[] { Fill.Random, Fill.HighBits, Fill.WildScales })
+        {
+            for (int column = 0; column < Columns; column += Tokens)
+            {
+                Compare(level, type, 1 + column / Tokens % 19, Columns, Tokens, fill, (count, seed) => WithOutliers(count, seed, column), column);
+            }
+        }
+
+        static float[] WithOutliers(int count, int seed, int column)
+        {
+            float[] x = Rows.Uniform(seed, count);
+            for (int t = 0; t < Tokens; t++)
+            {
+                x[t * Columns + column + t] = 100 + t;
+            }
+            return x;
+        }
+    }
+
+    /// <summary>Values of which one in 150 stands far out, so that rows with several outliers, one and none occur.</summary>
+    private static float[] Outlying(int count, int seed)
+    {
+        float[] x = Rows.Uniform(seed, count);
+        Random random = new(seed);
+        for (int i = random.Next(300); i < count; i += random.Next(1, 300))
+        {
+            x[i] *= 200;
+        }
+        return x;
+    }
+
+    [Theory]
+    [MemberData(nameof(LevelsAndTypes))]
     public void ExtremesGiveTheBitsOfTheLaw(SimdLevel level, GgmlType type)
     {
         foreach (Fill fill in Enum.GetValues<Fill>())
@@ -157,22 +212,23 @@ public sealed unsafe class IntegerDotTests : IDisposable
         }
     }
 
-    private void Compare(SimdLevel level, GgmlType type, int rows, int columns, int tokens, Fill fill, Func<int, int, float[]> activations, int seed)
+    private void Compare(
+        SimdLevel level, GgmlType type, int rows, int columns, int tokens, Fill fill, Func<int, int, float[]> activations, int seed, float[]? bias = null)
     {
         using Weights w = new(type, rows, columns, fill, seed);
         float[] x = activations(tokens * columns, seed + 1);
         Bits.Equal(
-            Multiply(SimdLevel.Scalar, w.Matrix, x), Multiply(level, w.Matrix, x),
-            $"{type} {fill}, {rows} rows of {columns}, {tokens} tokens, {SimdLevels.Name(level)}");
+            Multiply(SimdLevel.Scalar, w.Matrix, x, bias), Multiply(level, w.Matrix, x, bias),
+            $"{type} {fill}, {rows} rows of {columns}, {tokens} tokens, {(bias is { Length: > 0 } ? "a bias, " : "")}{SimdLevels.Name(level)}");
     }
 
-    private float[] Multiply(SimdLevel level, WeightMatrix w, float[] x)
+    private float[] Multiply(SimdLevel level, WeightMatrix w, float[] x, float[]? bias = null)
     {
         CpuOps ops = new(level, _pool);
         using QuantizedActivations q = new(x.Length / w.Columns, w.Columns);
         ops.Quantize(x, w.Columns, q);
         float[] y = new float[x.Length / w.Columns * w.Rows];
-        ops.MatMul(w, [], q, [], y);
+        ops.MatMul(w, [], q, bias, y);
         return y;
     }
 

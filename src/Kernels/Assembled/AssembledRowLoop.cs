@@ -21,7 +21,7 @@ internal readonly unsafe struct AssembledRowLoop<TFormat> : IProductLoop
             {
                 OutlierProduct.AddBias(product, begin, done);
             }
-            OutlierProduct.Add<Avx512Lanes, RowColumns<TFormat>>(product, new(product.W), begin, done);
+            OutlierProduct.Add<Avx512Lanes, GatheredColumns<TFormat>>(product, new(product.W), begin, done);
         }
         if (done < end)
         {

@@ -12,7 +12,7 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
 {
     /// <inheritdoc/>
     public static void AddOutliers(in IntegerProduct product, int begin, int end) =>
-        OutlierProduct.Add<Avx2Lanes, RowColumns<TFormat>>(product, new(product.W), begin, end);
+        OutlierProduct.Add<Avx2Lanes, GatheredColumns<TFormat>>(product, new(product.W), begin, end);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

@@ -26,7 +26,7 @@ internal readonly unsafe struct Avx2RowLoop<TFormat, TByteDot> : IProductLoop
                 RowTail.Store(product, token, row, end, Avx2Dot.Fold(p01, p23));
             }
         }
-        OutlierProduct.Add<Avx2Lanes, RowColumns<TFormat>>(product, new(product.W), begin, end);
+        OutlierProduct.Add<Avx2Lanes, GatheredColumns<TFormat>>(product, new(product.W), begin, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

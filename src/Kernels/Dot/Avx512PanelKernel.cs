@@ -10,7 +10,7 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
 {
     /// <inheritdoc/>
     public static void AddOutliers(in IntegerProduct product, int begin, int end) =>
-        OutlierProduct.Add<Avx512Lanes, RowColumns<TFormat>>(product, new(product.W), begin, end);
+        OutlierProduct.Add<Avx512Lanes, GatheredColumns<TFormat>>(product, new(product.W), begin, end);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

@@ -26,7 +26,7 @@ internal readonly unsafe struct Avx512RowLoop<TFormat> : IProductLoop
                 RowTail.Store(product, token, row, end, Avx512Dot.Fold(p));
             }
         }
-        OutlierProduct.Add<Avx512Lanes, RowColumns<TFormat>>(product, new(product.W), begin, end);
+        OutlierProduct.Add<Avx512Lanes, GatheredColumns<TFormat>>(product, new(product.W), begin, end);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

@@ -51,6 +51,11 @@ internal readonly unsafe struct DotQ4_0 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Weights(in BlockGather blocks, int place)
+        => blocks.Half(0) * Vector256.ConvertToSingle(blocks.Nibble(2 + place % 16, place / 16 * 4) - Vector256.Create(Offset));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

@@ -52,6 +52,14 @@ internal readonly unsafe struct DotQ5_0 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Weights(in BlockGather blocks, int place)
+    {
+        Vector256<int> q = blocks.Nibble(6 + place % 16, place / 16 * 4) | (blocks.Bit(2, place) << 4);
+        return blocks.Half(0) * Vector256.ConvertToSingle(q - Vector256.Create(Offset));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

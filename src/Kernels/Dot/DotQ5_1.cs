@@ -49,6 +49,14 @@ internal readonly unsafe struct DotQ5_1 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Weights(in BlockGather blocks, int place)
+    {
+        Vector256<int> q = blocks.Nibble(8 + place % 16, place / 16 * 4) | (blocks.Bit(4, place) << 4);
+        return blocks.Half(0) * Vector256.ConvertToSingle(q) + blocks.Half(2);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

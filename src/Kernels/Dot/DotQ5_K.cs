@@ -54,6 +54,17 @@ internal readonly unsafe struct DotQ5_K : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Weights(in BlockGather blocks, int place)
+    {
+        int k = place / 32, l = place % 32;
+        Vector256<int> fifth = (blocks.Byte(16 + l) >>> k) & Vector256<int>.One;
+        Vector256<int> q = blocks.Nibble(48 + k / 2 * 32 + l, k % 2 * 4) | (fifth << 4);
+        blocks.SixBits(4, k, out Vector256<int> scale, out Vector256<int> minimum);
+        return blocks.Half(0) * Vector256.ConvertToSingle(scale) * Vector256.ConvertToSingle(q) - blocks.Half(2) * Vector256.ConvertToSingle(minimum);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

@@ -62,6 +62,16 @@ internal readonly unsafe struct DotQ6_K : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Weights(in BlockGather blocks, int place)
+    {
+        int half = place / 128, k = place % 128 / 32, l = place % 32;
+        Vector256<int> low = blocks.Nibble(64 * half + 32 * (k % 2) + l, k / 2 * 4), high = (blocks.Byte(128 + 32 * half + l) >>> (2 * k)) & Vector256.Create(3);
+        Vector256<float> scale = Vector256.ConvertToSingle(blocks.SByte(192 + place / 16));
+        return blocks.Half(208) * scale * Vector256.ConvertToSingle((low | (high << 4)) - Vector256.Create(Offset));
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

@@ -48,6 +48,11 @@ internal readonly unsafe struct DotQ8_0 : IDotFormat
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Weights(in BlockGather blocks, int place)
+        => blocks.Half(0) * Vector256.ConvertToSingle(blocks.SByte(2 + place));
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Unpack(
         byte* row, int group, out Vector256<byte> first01, out Vector256<byte> first23, out Vector256<byte> second01, out Vector256<byte> second23)
     {

@@ -46,6 +46,11 @@ internal unsafe interface IDotFormat
     /// <param name="column">Which weight.</param>
     static abstract float Weight(byte* row, int column);
 
+    /// <summary>A weight of each of eight rows, the same bits as <see cref="Weight"/>.</summary>
+    /// <param name="blocks">The file's block (of 32 or 256) that it is in, of each row.</param>
+    /// <param name="place">Which weight of the block.</param>
+    static abstract Vector256<float> Weights(in BlockGather blocks, int place);
+
     /// <summary>Unpacks a group's quants in four vectors of two blocks each.</summary>
     /// <param name="row">Start of the row.</param>
     /// <param name="group">Which group of four blocks.</param>
