@@ -12,6 +12,9 @@ namespace LocalLlm.Kernels.Assembled;
 internal static unsafe class TilePacker<TFormat>
     where TFormat : struct, IDotFormat
 {
+    // Rows packed at a time: those of a vector.
+    private const int HalfRows = 16;
+
     /// <summary>Bytes of a panel of rows of so many groups.</summary>
     public static long Bytes(int groups) => (long)groups * QuantizedActivations.GroupBlocks * BlockBytes;
 
@@ -24,23 +27,23 @@ internal static unsafe class TilePacker<TFormat>
     {
         byte* tails = stackalloc byte[4 * RowTail.Bytes];
         int wholeGroups = product.Blocks / QuantizedActivations.GroupBlocks;
-        for (int v = 0; v < TileShape.Rows; v += 16)
+        for (int v = 0; v < TileShape.Rows; v += HalfRows)
         {
             FourRows rows0 = RowTail.Rows(product.W, row + v, end - 1), rows1 = RowTail.Rows(product.W, row + v + 4, end - 1);
             FourRows rows2 = RowTail.Rows(product.W, row + v + 8, end - 1), rows3 = RowTail.Rows(product.W, row + v + 12, end - 1);
-            PackGroups(rows0, rows1, rows2, rows3, 0, wholeGroups, product.Groups, panel, v);
+            PackGroups(rows0, rows1, rows2, rows3, 0, wholeGroups, product.Groups, panel, v, rows0.Row0 + HalfRows * product.W.RowBytes);
             if (wholeGroups < product.Groups)
             {
                 PackGroups(
                     RowTail.Copy<TFormat>(rows0, product.Blocks, tails), RowTail.Copy<TFormat>(rows1, product.Blocks, tails + RowTail.Bytes),
                     RowTail.Copy<TFormat>(rows2, product.Blocks, tails + 2 * RowTail.Bytes), RowTail.Copy<TFormat>(rows3, product.Blocks, tails + 3 * RowTail.Bytes),
-                    wholeGroups, product.Groups, product.Groups, panel, v);
+                    wholeGroups, product.Groups, product.Groups, panel, v, rows0.Row0 + HalfRows * product.W.RowBytes);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private static void PackGroups(FourRows rows0, FourRows rows1, FourRows rows2, FourRows rows3, int begin, int end, int groups, byte* panel, int v)
+    private static void PackGroups(FourRows rows0, FourRows rows1, FourRows rows2, FourRows rows3, int begin, int end, int groups, byte* panel, int v, byte* next)
     {
         int blockBytes = BlockBytes;
         nint residue = (nint)groups * blockBytes;
@@ -48,6 +51,7 @@ internal static unsafe class TilePacker<TFormat>
         for (int g = begin; g < end; g++)
         {
             byte* to = panel + (nint)g * blockBytes + v * sizeof(int);
+            Prefetch(next + (nint)g * HalfRows * TFormat.GroupBytes);
             Quants(rows0, g, first0, second0);
             Quants(rows1, g, first0 + 16, second0 + 16);
             Quants(rows2, g, first0 + 32, second0 + 32);
@@ -65,6 +69,18 @@ internal static unsafe class TilePacker<TFormat>
                 HalfScales(rows2, g, to + 32, residue);
                 HalfScales(rows3, g, to + 48, residue);
             }
+        }
+    }
+
+    /// <summary>
+    /// Asks for as many bytes as a group of the rows at hand has, of the rows to come: sixteen streams are more than processors follow by themselves.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* next)
+    {
+        for (int at = 0; at < HalfRows * TFormat.GroupBytes; at += 64)
+        {
+            Sse.Prefetch1(next + at);
         }
     }
 
