@@ -7,8 +7,8 @@ using LocalLlm.Kernels;
 namespace LocalLlm.Bench;
 
 /// <summary>
-/// A matrix of 1024 x 1024 times many vectors on one thread, as in prefill, by format, level and number of tokens. Three tokens are the most
-/// that are multiplied without unpacking the rows first.
+/// A matrix of 1024 x 1024 times many vectors on one thread, as in prefill, by format, level and number of tokens. Without unpacking the rows
+/// into a panel first, three tokens are the most that are multiplied, at the level <c>avx512vnni</c> twelve or, by format, some more.
 /// </summary>
 [Config(typeof(Throughput))]
 public unsafe class MatMulBenchmarks : IDisposable
@@ -31,7 +31,7 @@ public unsafe class MatMulBenchmarks : IDisposable
     public SimdLevel Level { get; set; }
 
     /// <summary>Vectors of a call.</summary>
-    [Params(1, 3, 4, 16, 512)]
+    [Params(1, 3, 4, 8, 12, 24, 512)]
     public int Tokens { get; set; }
 
     /// <summary>The formats.</summary>

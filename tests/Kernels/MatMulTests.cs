@@ -28,7 +28,7 @@ public sealed unsafe class MatMulTests
             }
             foreach (WorkerPool pool in new[] { one, two, three })
             {
-                foreach (int tokens in new[] { 1, 2, 3, 4, 7, Tokens })
+                foreach (int tokens in new[] { 1, 2, 3, 4, 7, 12, 13, 17, 18, Tokens })
                 {
                     float[] y = Multiply(level, pool, w.Matrix, x.AsSpan(0, tokens * Columns), bias, quantize);
                     Bits.Equal(each.AsSpan(0, tokens * Rows), y, $"{type}, {tokens} tokens, {pool.Threads} threads, quantize {quantize}");

@@ -10,6 +10,7 @@ internal sealed unsafe class AssembledKernels
 
     private readonly nint[][] _tiles = new nint[TileShape.All.Count][];
     private readonly nint[][] _rows = new nint[RowAssembler.Types.Count][];
+    private readonly nint[][] _batches = new nint[RowAssembler.Types.Count][];
 
     private AssembledKernels()
     {
@@ -19,14 +20,9 @@ internal sealed unsafe class AssembledKernels
             // It could be had a moment ago.
             throw new InvalidOperationException($"The kernels can't be loaded: {refusal}. The SIMD level 'avx512' works without.");
         }
-        for (int i = 0; i < _tiles.Length; i++)
-        {
-            _tiles[i] = [.. code.Tiles[i].Select(offset => (nint)address + offset)];
-        }
-        for (int i = 0; i < _rows.Length; i++)
-        {
-            _rows[i] = [.. code.Rows[i].Select(offset => (nint)address + offset)];
-        }
+        Place(code.Tiles, _tiles, address);
+        Place(code.Rows, _rows, address);
+        Place(code.Batches, _batches, address);
     }
 
     /// <summary>The kernels; to be asked for only where <see cref="SimdLevel.Avx512Vnni"/> can run.</summary>
@@ -49,15 +45,32 @@ internal sealed unsafe class AssembledKernels
     /// <summary>A kernel for one token.</summary>
     /// <param name="type">Format of the weights.</param>
     /// <param name="tail">Blocks of a row beyond whole steps.</param>
-    public delegate* unmanaged[SuppressGCTransition]<RowCall*, void> RowKernel(GgmlType type, int tail)
+    public delegate* unmanaged[SuppressGCTransition]<RowCall*, void> RowKernel(GgmlType type, int tail) =>
+        (delegate* unmanaged[SuppressGCTransition]<RowCall*, void>)_rows[PlaceOf(type)][tail];
+
+    /// <summary>A kernel for several tokens.</summary>
+    /// <param name="type">Format of the weights.</param>
+    /// <param name="tail">Blocks of a row beyond whole steps.</param>
+    public delegate* unmanaged[SuppressGCTransition]<RowCall*, void> BatchKernel(GgmlType type, int tail) =>
+        (delegate* unmanaged[SuppressGCTransition]<RowCall*, void>)_batches[PlaceOf(type)][tail];
+
+    private static int PlaceOf(GgmlType type)
     {
-        for (int i = 0; i < _rows.Length; i++)
+        for (int i = 0; i < RowAssembler.Types.Count; i++)
         {
             if (RowAssembler.Types[i] == type)
             {
-                return (delegate* unmanaged[SuppressGCTransition]<RowCall*, void>)_rows[i][tail];
+                return i;
             }
         }
         throw new ArgumentOutOfRangeException(nameof(type), type, "The format has no integer dot product.");
+    }
+
+    private static void Place(int[][] offsets, nint[][] kernels, byte* address)
+    {
+        for (int i = 0; i < kernels.Length; i++)
+        {
+            kernels[i] = [.. offsets[i].Select(offset => (nint)address + offset)];
+        }
     }
 }

@@ -14,6 +14,9 @@ internal readonly unsafe struct AssembledLoop<TFormat> : IProductLoop
     private const int PartialFloats = 4 * 6 * TileShape.Rows;
 
     /// <inheritdoc/>
+    public static int TileRows => TileShape.Rows;
+
+    /// <inheritdoc/>
     public static long ScratchBytes(int groups) => TilePacker<TFormat>.Bytes(groups) + PartialFloats * sizeof(float);
 
     /// <inheritdoc/>

@@ -21,15 +21,21 @@ public static class KernelListing
                 entries.Add(code.Tiles[shape][i], $"{TileShape.All[shape].Formats}: {i + 1} {(i == 0 ? "token" : "tokens")} x {TileShape.Rows} rows of a packed panel");
             }
         }
-        for (int type = 0; type < code.Rows.Length; type++)
+        AddRows(entries, code.Rows, "1 token x rows of the file");
+        AddRows(entries, code.Batches, $"several tokens x {BatchRowAssembler.Rows} rows of the file at a time");
+        Write(writer, code.Bytes, entries);
+    }
+
+    private static void AddRows(SortedDictionary<int, string> entries, int[][] kernels, string what)
+    {
+        for (int type = 0; type < kernels.Length; type++)
         {
-            for (int tail = 0; tail < code.Rows[type].Length; tail++)
+            for (int tail = 0; tail < kernels[type].Length; tail++)
             {
                 string rest = tail == 0 ? "" : $", {tail} {(tail == 1 ? "block" : "blocks")} beyond whole groups";
-                entries.Add(code.Rows[type][tail], $"{GgmlTypes.Name(RowAssembler.Types[type])}: 1 token x rows of the file{rest}");
+                entries.Add(kernels[type][tail], $"{GgmlTypes.Name(RowAssembler.Types[type])}: {what}{rest}");
             }
         }
-        Write(writer, code.Bytes, entries);
     }
 
     private static void Write(TextWriter writer, byte[] code, SortedDictionary<int, string> entries)

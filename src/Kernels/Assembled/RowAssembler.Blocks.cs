@@ -5,41 +5,58 @@ using static Iced.Intel.AssemblerRegisters;
 namespace LocalLlm.Kernels.Assembled;
 
 /// <summary>Formats with blocks of 32: how quants and factors are unpacked. Block layouts are those of <c>src/Quant</c>.</summary>
-internal sealed partial class RowAssembler
+internal abstract partial class RowAssembler
 {
-    private int BlockBytes => GgmlTypes.BlockBytes(_type);
+    private int BlockBytes => GgmlTypes.BlockBytes(Type);
 
     /// <summary>Where in a block its quants start.</summary>
-    private int QuantOffset => _type switch { GgmlType.Q8_0 or GgmlType.Q4_0 => 2, GgmlType.Q4_1 => 4, GgmlType.Q5_0 => 6, _ => 8 };
+    private int QuantOffset => Type switch { GgmlType.Q8_0 or GgmlType.Q4_0 => 2, GgmlType.Q4_1 => 4, GgmlType.Q5_0 => 6, _ => 8 };
 
-    /// <summary>Unpacks the quants of a group of a row into s_first and s_second.</summary>
-    private void Unpack(int row, int group, int blocks)
+    /// <summary>The vector of <see cref="RowConstants"/> that sums of half blocks are multiplied by for what integer sums start with; in Q6_K those of first halves.</summary>
+    protected int MinusOffset => Type switch
     {
-        switch (_type)
+        GgmlType.Q6_K => RowConstants.Minus32First,
+        GgmlType.Q8_0 => RowConstants.Minus128,
+        GgmlType.Q5_0 => RowConstants.Minus16,
+        _ => RowConstants.Minus8,
+    };
+
+    /// <summary>In Q6_K, likewise those of second halves.</summary>
+    protected static int MinusSecondOffset => RowConstants.Minus32Second;
+
+    /// <summary>Unpacks the quants of a group of a row.</summary>
+    /// <param name="row">Which of the four.</param>
+    /// <param name="group">Which group of a super-block; 0 in other formats.</param>
+    /// <param name="blocks">Blocks that the group has.</param>
+    /// <param name="first">Where to: first halves of the blocks.</param>
+    /// <param name="second">Second halves.</param>
+    protected void Unpack(int row, int group, int blocks, AssemblerRegisterZMM first, AssemblerRegisterZMM second)
+    {
+        switch (Type)
         {
             case GgmlType.Q8_0:
-                UnpackBytes(row, blocks);
+                UnpackBytes(row, blocks, first, second);
                 break;
             case GgmlType.Q4_K or GgmlType.Q5_K or GgmlType.Q6_K:
-                UnpackSuper(row, group);
+                UnpackSuper(row, group, first, second);
                 break;
             default:
-                UnpackNibbles(row, blocks);
-                if (_type is GgmlType.Q5_0 or GgmlType.Q5_1)
+                UnpackNibbles(row, blocks, first, second);
+                if (Type is GgmlType.Q5_0 or GgmlType.Q5_1)
                 {
-                    AddFifthBits(row, blocks);
+                    AddFifthBits(row, blocks, first, second);
                 }
                 break;
         }
     }
 
-    private void UnpackBytes(int row, int blocks)
+    private void UnpackBytes(int row, int blocks, AssemblerRegisterZMM first, AssemblerRegisterZMM second)
     {
         BytesOfTwo(zmm9, ymm9, row, 0, blocks);
         BytesOfTwo(zmm10, ymm10, row, 2, blocks);
-        _c.vpxord(zmm9, zmm9, s_extra);
-        _c.vpxord(zmm10, zmm10, s_extra);
-        Rearrange();
+        Code.vpxord(zmm9, zmm9, s_extra);
+        Code.vpxord(zmm10, zmm10, s_extra);
+        Rearrange(first, second);
     }
 
     /// <summary>Blocks that the row does not have are zeros.</summary>
@@ -47,57 +64,57 @@ internal sealed partial class RowAssembler
     {
         if (block >= blocks)
         {
-            _c.vpxord(to, to, to);
+            Code.vpxord(to, to, to);
             return;
         }
-        _c.vmovdqu(lower, __ymmword_ptr[At(row, block * BlockBytes + QuantOffset)]);
+        Code.vmovdqu(lower, __ymmword_ptr[At(row, block * BlockBytes + QuantOffset)]);
         if (block + 1 < blocks)
         {
-            _c.vinserti64x4(to, to, __ymmword_ptr[At(row, (block + 1) * BlockBytes + QuantOffset)], 1);
+            Code.vinserti64x4(to, to, __ymmword_ptr[At(row, (block + 1) * BlockBytes + QuantOffset)], 1);
         }
     }
 
     /// <summary>From zmm9 and zmm10, whole blocks side by side, to first and second halves.</summary>
-    private void Rearrange()
+    private void Rearrange(AssemblerRegisterZMM first, AssemblerRegisterZMM second)
     {
-        _c.vmovdqa64(s_first, zmm9);
-        _c.vpermt2q(s_first, s_permuteFirst, zmm10);
-        _c.vpermt2q(zmm9, s_permuteSecond, zmm10);
-        _c.vmovdqa64(s_second, zmm9);
+        Code.vmovdqa64(first, zmm9);
+        Code.vpermt2q(first, s_permuteFirst, zmm10);
+        Code.vpermt2q(zmm9, s_permuteSecond, zmm10);
+        Code.vmovdqa64(second, zmm9);
     }
 
-    private void UnpackNibbles(int row, int blocks)
+    private void UnpackNibbles(int row, int blocks, AssemblerRegisterZMM first, AssemblerRegisterZMM second)
     {
-        _c.vmovdqu(xmm9, __xmmword_ptr[At(row, QuantOffset)]);
+        Code.vmovdqu(xmm9, __xmmword_ptr[At(row, QuantOffset)]);
         for (int block = 1; block < blocks; block++)
         {
-            _c.vinserti32x4(zmm9, zmm9, __xmmword_ptr[At(row, block * BlockBytes + QuantOffset)], (byte)block);
+            Code.vinserti32x4(zmm9, zmm9, __xmmword_ptr[At(row, block * BlockBytes + QuantOffset)], (byte)block);
         }
-        _c.vpandd(s_first, zmm9, s_lowNibbles);
-        _c.vpsrlw(zmm9, zmm9, 4);
-        _c.vpandd(s_second, zmm9, s_lowNibbles);
+        Code.vpandd(first, zmm9, s_lowNibbles);
+        Code.vpsrlw(zmm9, zmm9, 4);
+        Code.vpandd(second, zmm9, s_lowNibbles);
     }
 
     /// <summary>Bit i of a block's 32-bit field belongs to weight i: the fields' lower halves are the mask of the first halves.</summary>
-    private void AddFifthBits(int row, int blocks)
+    private void AddFifthBits(int row, int blocks, AssemblerRegisterZMM first, AssemblerRegisterZMM second)
     {
         int field = QuantOffset - 4;
-        _c.vmovd(xmm9, __dword_ptr[At(row, field)]);
+        Code.vmovd(xmm9, __dword_ptr[At(row, field)]);
         for (int block = 1; block < blocks; block++)
         {
-            _c.vpinsrd(xmm9, xmm9, __dword_ptr[At(row, block * BlockBytes + field)], (byte)block);
+            Code.vpinsrd(xmm9, xmm9, __dword_ptr[At(row, block * BlockBytes + field)], (byte)block);
         }
-        _c.vpshufb(xmm9, xmm9, __xmmword_ptr[s_constants + RowConstants.WordsApart]);
-        _c.vmovq(s_spare, xmm9);
-        _c.kmovq(k1, s_spare);
-        _c.vpextrq(s_spare, xmm9, 1);
-        _c.kmovq(k2, s_spare);
-        _c.vpaddb(s_first.k1, s_first, s_extra);
-        _c.vpaddb(s_second.k2, s_second, s_extra);
+        Code.vpshufb(xmm9, xmm9, __xmmword_ptr[Constant(RowConstants.WordsApart)]);
+        Code.vmovq(s_spare, xmm9);
+        Code.kmovq(k1, s_spare);
+        Code.vpextrq(s_spare, xmm9, 1);
+        Code.kmovq(k2, s_spare);
+        Code.vpaddb(first.k1, first, s_extra);
+        Code.vpaddb(second.k2, second, s_extra);
     }
 
     /// <summary>Scales (and minimums) of a group of four rows, widened, [4 blocks, 4 rows]; 0 for blocks that are not there.</summary>
-    private void BlockFactors(int blocks)
+    protected void BlockFactors(int blocks)
     {
         if (HasMinimums)
         {
@@ -107,18 +124,18 @@ internal sealed partial class RowAssembler
         // Two blocks to a register: [block, 4 rows] words.
         Halves(xmm9, 0, blocks);
         Halves(xmm10, 2, blocks);
-        _c.vinserti128(ymm9, ymm9, xmm10, 1);
-        _c.vcvtph2ps(s_scale, ymm9);
+        Code.vinserti128(ymm9, ymm9, xmm10, 1);
+        Code.vcvtph2ps(Scale(0), ymm9);
     }
 
     private void Halves(AssemblerRegisterXMM to, int block, int blocks)
     {
-        _c.vpxor(to, to, to);
+        Code.vpxor(to, to, to);
         for (int i = 0; i < 2 && block + i < blocks; i++)
         {
-            for (int row = 0; row < RowTile; row++)
+            for (int row = 0; row < TileRows; row++)
             {
-                _c.vpinsrw(to, to, __word_ptr[At(row, (block + i) * BlockBytes)], (byte)(RowTile * i + row));
+                Code.vpinsrw(to, to, __word_ptr[At(row, (block + i) * BlockBytes)], (byte)(TileRows * i + row));
             }
         }
     }
@@ -129,20 +146,20 @@ internal sealed partial class RowAssembler
         for (int block = 0; block < blocks; block++)
         {
             AssemblerRegisterXMM to = block == 0 ? xmm9 : xmm10;
-            _c.vmovd(to, __dword_ptr[At(0, block * BlockBytes)]);
-            for (int row = 1; row < RowTile; row++)
+            Code.vmovd(to, __dword_ptr[At(0, block * BlockBytes)]);
+            for (int row = 1; row < TileRows; row++)
             {
-                _c.vpinsrd(to, to, __dword_ptr[At(row, block * BlockBytes)], (byte)row);
+                Code.vpinsrd(to, to, __dword_ptr[At(row, block * BlockBytes)], (byte)row);
             }
             if (block > 0)
             {
-                _c.vinserti32x4(zmm9, zmm9, xmm10, (byte)block);
+                Code.vinserti32x4(zmm9, zmm9, xmm10, (byte)block);
             }
         }
-        _c.vpmovdw(ymm10, zmm9);
-        _c.vpsrld(zmm9, zmm9, 16);
-        _c.vpmovdw(ymm11, zmm9);
-        _c.vcvtph2ps(s_scale, ymm10);
-        _c.vcvtph2ps(s_minimum, ymm11);
+        Code.vpmovdw(ymm10, zmm9);
+        Code.vpsrld(zmm9, zmm9, 16);
+        Code.vpmovdw(ymm11, zmm9);
+        Code.vcvtph2ps(Scale(0), ymm10);
+        Code.vcvtph2ps(Minimum(0), ymm11);
     }
 }

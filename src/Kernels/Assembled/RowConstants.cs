@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace LocalLlm.Kernels.Assembled;
 
-/// <summary>Vectors that the kernels for one token load into registers: 64 bytes each, at the offsets below.</summary>
+/// <summary>Vectors that the kernels for rows of the file load into registers: 64 bytes each, at the offsets below.</summary>
 internal static unsafe class RowConstants
 {
     /// <summary>Bytes 0x0F.</summary>
@@ -38,7 +38,10 @@ internal static unsafe class RowConstants
     /// <summary>The sign bit of float32.</summary>
     public const int Sign = 1536;
 
-    private const int Bytes = 1600;
+    /// <summary>Spreads four integers over the lanes, each to all places of its own.</summary>
+    public const int Spread = 1600;
+
+    private const int Bytes = 1664;
 
     /// <summary>The table; it stays until the process ends.</summary>
     public static byte* Table { get; } = Create();
@@ -59,6 +62,7 @@ internal static unsafe class RowConstants
         Shifts(table + Shift02, 0, 2);
         Shifts(table + Shift13, 1, 3);
         Longs(table + LaneFirst, 0, 0, 1, 0, 2, 0, 3, 0);
+        Longs(table + Spread, 0, 0, 0x1_0000_0001, 0x1_0000_0001, 0x2_0000_0002, 0x2_0000_0002, 0x3_0000_0003, 0x3_0000_0003);
         Words(table + Minus8, -8, -8);
         Words(table + Minus16, -16, -16);
         Words(table + Minus128, -128, -128);

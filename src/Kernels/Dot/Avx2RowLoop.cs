@@ -11,6 +11,9 @@ internal readonly unsafe struct Avx2RowLoop<TFormat, TByteDot> : IProductLoop
     where TByteDot : struct, IByteDot
 {
     /// <inheritdoc/>
+    public static int TileRows => 4;
+
+    /// <inheritdoc/>
     public static void Run(in IntegerProduct product, int begin, int end, byte* scratch)
     {
         byte* tails = stackalloc byte[RowTail.Bytes];

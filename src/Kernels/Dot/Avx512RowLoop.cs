@@ -12,6 +12,9 @@ internal readonly unsafe struct Avx512RowLoop<TFormat> : IProductLoop
     where TFormat : struct, IDotFormat
 {
     /// <inheritdoc/>
+    public static int TileRows => 4;
+
+    /// <inheritdoc/>
     public static void Run(in IntegerProduct product, int begin, int end, byte* scratch)
     {
         byte* tails = stackalloc byte[RowTail.Bytes];

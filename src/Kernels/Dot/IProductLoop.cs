@@ -7,6 +7,9 @@ namespace LocalLlm.Kernels.Dot;
 /// </remarks>
 internal interface IProductLoop
 {
+    /// <summary>Rows that are worked on at a time; <see cref="Panel.Rows"/> if they are unpacked into a panel first.</summary>
+    static abstract int TileRows { get; }
+
     /// <summary>Bytes of scratch memory that <see cref="Run"/> needs for rows of so many groups.</summary>
     static virtual long ScratchBytes(int groups) => 0;
 

@@ -8,6 +8,9 @@ internal readonly unsafe struct PanelLoop<TFormat, TKernel> : IProductLoop
     where TKernel : struct, IPanelKernel
 {
     /// <inheritdoc/>
+    public static int TileRows => Panel.Rows;
+
+    /// <inheritdoc/>
     public static long ScratchBytes(int groups) => Panel.Bytes(groups);
 
     /// <inheritdoc/>

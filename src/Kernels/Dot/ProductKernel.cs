@@ -8,14 +8,19 @@ internal readonly unsafe struct ProductKernel
 {
     /// <summary>
     /// From this many tokens on, rows are unpacked into a panel first; below, unpacking them for each token costs less than writing and reading them.
+    /// For <see cref="SimdLevel.Avx512Vnni"/> see <see cref="AssembledBatchLoop{TFormat}.MostTokens"/>.
     /// </summary>
     public const int PanelTokens = 4;
 
-    private ProductKernel(delegate*<in IntegerProduct, int, int, byte*, void> run, delegate*<int, long> scratchBytes)
+    private ProductKernel(int tileRows, delegate*<in IntegerProduct, int, int, byte*, void> run, delegate*<int, long> scratchBytes)
     {
+        TileRows = tileRows;
         Run = run;
         ScratchBytes = scratchBytes;
     }
+
+    /// <summary>See <see cref="IProductLoop.TileRows"/>.</summary>
+    public int TileRows { get; }
 
     /// <summary>See <see cref="IProductLoop.Run"/>.</summary>
     public delegate*<in IntegerProduct, int, int, byte*, void> Run { get; }
@@ -48,8 +53,9 @@ internal readonly unsafe struct ProductKernel
         where TFormat : struct, IDotFormat
         => level switch
         {
-            SimdLevel.Avx512Vnni when tokens >= PanelTokens => Loop<AssembledLoop<TFormat>>(),
-            SimdLevel.Avx512Vnni => Loop<AssembledRowLoop<TFormat>>(),
+            SimdLevel.Avx512Vnni when tokens == 1 => Loop<AssembledRowLoop<TFormat>>(),
+            SimdLevel.Avx512Vnni when tokens <= AssembledBatchLoop<TFormat>.MostTokens => Loop<AssembledBatchLoop<TFormat>>(),
+            SimdLevel.Avx512Vnni => Loop<AssembledLoop<TFormat>>(),
             SimdLevel.Avx512 when tokens < PanelTokens => Loop<Avx512RowLoop<TFormat>>(),
             SimdLevel.Avx512 => Loop<PanelLoop<TFormat, Avx512PanelKernel<TFormat>>>(),
             SimdLevel.AvxVnni when tokens < PanelTokens => Loop<Avx2RowLoop<TFormat, AvxVnniByteDot>>(),
@@ -61,5 +67,5 @@ internal readonly unsafe struct ProductKernel
 
     private static ProductKernel Loop<TLoop>()
         where TLoop : struct, IProductLoop
-        => new(&TLoop.Run, &TLoop.ScratchBytes);
+        => new(TLoop.TileRows, &TLoop.Run, &TLoop.ScratchBytes);
 }

@@ -8,9 +8,6 @@ internal unsafe struct ProductPart
     private const long MostChunkBytes = 64 * 1024, LeastChunkBytes = 16 * 1024;
     private const int ChunksPerThread = 8;
 
-    // Rows that kernels for few tokens work on at a time.
-    private const int RowTile = 4;
-
     private ProductKernel _kernel;
     private IntegerProduct _integers;
     private FloatProduct _floats;
@@ -28,13 +25,13 @@ internal unsafe struct ProductPart
     {
         ProductKernel kernel = ProductKernel.Choose(product.W.Type, level, product.Tokens);
         ProductPart part = new() { _kernel = kernel, _integers = product, _isInteger = true, ScratchBytes = kernel.ScratchBytes(product.Groups) };
-        if (product.Tokens < ProductKernel.PanelTokens)
+        if (kernel.TileRows == Panel.Rows)
         {
-            part.Cut(product.W, RowTile, threads);
+            part.Cut(product.W.Rows, Panel.Rows);
         }
         else
         {
-            part.Cut(product.W.Rows, Panel.Rows);
+            part.Cut(product.W, kernel.TileRows, threads);
         }
         return part;
     }

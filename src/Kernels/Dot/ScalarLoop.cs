@@ -5,7 +5,10 @@ internal readonly unsafe struct ScalarLoop<TFormat> : IProductLoop
     where TFormat : struct, IDotFormat
 {
     private const int BlockLength = QuantizedActivations.BlockLength;
-    private const int TileRows = QuantizedActivations.TileRows;
+    private const int TileTokens = QuantizedActivations.TileRows;
+
+    /// <inheritdoc/>
+    public static int TileRows => Panel.Rows;
 
     /// <inheritdoc/>
     public static void Run(in IntegerProduct product, int begin, int end, byte* scratch)
@@ -22,19 +25,19 @@ internal readonly unsafe struct ScalarLoop<TFormat> : IProductLoop
 
     private static float Dot(in IntegerProduct product, int row, int token)
     {
-        float* scales = product.TileScales(token) + token % TileRows;
-        float* scaledSums = product.TileScaledSums(token) + token % TileRows;
+        float* scales = product.TileScales(token) + token % TileTokens;
+        float* scaledSums = product.TileScaledSums(token) + token % TileTokens;
         sbyte* quants = stackalloc sbyte[BlockLength];
         float* p = stackalloc float[4] { 0, 0, 0, 0 };
         for (int b = 0; b < product.Blocks; b++)
         {
             BlockFactors factors = TFormat.Unpack(product.W.Row(row), b, quants);
             int i = Sum(factors, quants, product.TokenQuants(token) + QuantizedActivations.HalfOffset(b));
-            float s = factors.Scale * scales[b * TileRows];
+            float s = factors.Scale * scales[b * TileTokens];
             p[b % 4] = MathF.FusedMultiplyAdd(s, i, p[b % 4]);
             if (TFormat.HasMinimums)
             {
-                p[b % 4] = MathF.FusedMultiplyAdd(factors.Minimum, scaledSums[b * TileRows], p[b % 4]);
+                p[b % 4] = MathF.FusedMultiplyAdd(factors.Minimum, scaledSums[b * TileTokens], p[b % 4]);
             }
         }
         return (p[0] + p[2]) + (p[1] + p[3]);
