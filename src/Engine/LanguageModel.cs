@@ -60,6 +60,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The forward pass.</summary>
     public DecoderTransformer Transformer { get; }
 
+    /// <summary>The threads that compute.</summary>
+    internal WorkerPool Workers => _workers;
+
     /// <summary>Facts for users.</summary>
     public ModelDescription Description { get; }
 

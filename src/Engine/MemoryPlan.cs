@@ -102,7 +102,7 @@ public sealed record MemoryPlan
     private static long BufferBytesOf(TransformerConfig config, ModelOptions options)
     {
         long token = ActivationBuffers.FloatsPerToken(config) * sizeof(float);
-        long logits = (long)Scheduling.Scheduler.LogitRows * config.VocabularySize * sizeof(float);
+        long logits = (long)Scheduling.RowHandOut.LogitRows * config.VocabularySize * sizeof(float);
         return (token * options.BatchCapacity) + logits + ((long)config.VocabularySize * BytesPerToken) + ProcessBytes;
     }
 

@@ -28,7 +28,7 @@ internal sealed class GenerationSequence : ScheduledSequence
     private readonly Speculation? _speculation;
     private List<int> _window;                // the tokens in the context now; the same list until a shift
     private int _guessed, _accepted, _row;    // of the pass under way
-    private int _cached, _generated, _shifted;
+    private int _cached, _generated, _counted, _shifted;
     private long _began, _spoke;              // ticks: when it first entered the batch, when its first token came
 
     public GenerationSequence(LanguageModel model, GenerationRequest request, FittedPrompt prompt, ITokenChooser chooser, SchedulerCounters counters, CancellationToken cancellation)
@@ -111,7 +111,6 @@ internal sealed class GenerationSequence : ScheduledSequence
             _window.Add(token);
         }
         _generated++;
-        _counters.Generated++;
         if (_accepted < _guessed && _speculation!.Guessed(_accepted) == token)
         {
             _accepted++;
@@ -122,6 +121,8 @@ internal sealed class GenerationSequence : ScheduledSequence
     /// <inheritdoc/>
     public override void EndStep()
     {
+        _counters.Generated += _generated - _counted;
+        _counted = _generated;
         if (_guessed > 0)
         {
             _speculation!.Learn(_guessed, _accepted);

@@ -5,7 +5,7 @@ namespace LocalLlm.Engine.Scheduling;
 
 /// <summary>
 /// One request on its way through the scheduler. It waits, joins the running batch, may lose its place for want of room and come back, and ends. All
-/// members but the constructor are for the scheduler's thread.
+/// members but the constructor are for the scheduler's thread; <see cref="Take"/> may come on another one while that waits.
 /// </summary>
 /// <param name="client">Who asks.</param>
 /// <param name="capacity">Most positions that it can come to hold.</param>

@@ -10,9 +10,6 @@ namespace LocalLlm.Engine.Scheduling;
 /// </summary>
 internal sealed class Scheduler : IDisposable
 {
-    /// <summary>Rows of logits that are computed together; more would only take memory.</summary>
-    public const int LogitRows = 32;
-
     // A sequence may share a block that is not whole, and copies it before going on: for a moment it holds one block more than its positions need.
     private const int SpareBlocks = 1;
 
@@ -21,9 +18,7 @@ internal sealed class Scheduler : IDisposable
     private readonly RunningBatch _running;
     private readonly ForwardBatch _batch;
     private readonly StepCost _cost = new();
-    private readonly float[] _logits;      // [LogitRows, vocabulary]
-    private readonly float[] _state;       // [embedding]
-    private readonly bool _embeds;
+    private readonly RowHandOut _rows;
     private readonly Thread _thread;
 
     private readonly Lock _lock = new();
@@ -33,7 +28,6 @@ internal sealed class Scheduler : IDisposable
     private volatile bool _stopping;
     private readonly Action<ScheduledSequence> _preempt;
     private long _admissions;
-    private int _answered;       // sequences that got rows in the pass
 
     /// <summary>Starts serving.</summary>
     /// <param name="model">The model; nobody else computes with it from now on.</param>
@@ -43,13 +37,11 @@ internal sealed class Scheduler : IDisposable
         TransformerConfig config = model.Config;
         _model = model;
         _preempt = Preempt;
-        _embeds = config.PoolingType != PoolingType.None;
         long perBlock = MemoryPlan.BlockBytes(config, model.Options.KeyValueType);
         _cache = new KvCache(config, model.Options.KeyValueType, checked((int)(cacheBytes / perBlock) + SpareBlocks));
         _batch = new ForwardBatch(model.Transformer.BatchCapacity);
         _running = new RunningBatch(_cache, _cost, _batch.Capacity);
-        _logits = _embeds ? [] : new float[LogitRows * (long)config.VocabularySize];
-        _state = new float[_embeds ? config.EmbeddingLength : 0];
+        _rows = new RowHandOut(model);
         _thread = new Thread(Run) { IsBackground = true, Name = "scheduler" };
         _thread.Start();
     }
@@ -203,7 +195,8 @@ internal sealed class Scheduler : IDisposable
             {
                 return;
             }
-            HandOut(_model.Transformer.Forward(_batch, _cache.Pool));
+            int answered = _rows.Run(_model.Transformer.Forward(_batch, _cache.Pool), _batch.Outputs, _running.Slices);
+            Counters.CountStep(answered, _batch.Count);
             Learn(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
             EndStep();
         }
@@ -219,58 +212,8 @@ internal sealed class Scheduler : IDisposable
         }
     }
 
-    /// <summary>Gives every sequence its rows: final states, or the logits made of them.</summary>
-    private void HandOut(ReadOnlySpan<float> states)
-    {
-        int width = _model.Config.EmbeddingLength, vocabulary = _model.Config.VocabularySize;
-        _answered = 0;
-        int slice = 0, end = 0, rows = _batch.Outputs.Length;
-        ScheduledSequence? previous = null;
-        for (int row = 0; row < rows; row++)
-        {
-            if (!_embeds && row % LogitRows == 0)
-            {
-                int count = Math.Min(LogitRows, rows - row);
-                _model.Transformer.Logits(states.Slice(row * width, count * width), _logits.AsSpan(0, count * vocabulary));
-            }
-            while (_batch.Outputs[row] >= end)
-            {
-                end += _running.Slices[slice++].Tokens;
-            }
-            ScheduledSequence sequence = _running.Slices[slice - 1].Sequence;
-            if (sequence != previous)
-            {
-                _answered++;
-                previous = sequence;
-            }
-            if (_embeds)
-            {
-                states.Slice(row * width, width).CopyTo(_state);
-                Take(sequence, _state);
-            }
-            else
-            {
-                Take(sequence, _logits.AsSpan(row % LogitRows * vocabulary, vocabulary));
-            }
-        }
-    }
-
-    /// <summary>What goes wrong in one sequence's choice of a token is that sequence's alone.</summary>
-    private static void Take(ScheduledSequence sequence, Span<float> row)
-    {
-        try
-        {
-            sequence.Take(row);
-        }
-        catch (Exception e)
-        {
-            sequence.Fail(e);
-        }
-    }
-
     private void Learn(double milliseconds)
     {
-        Counters.CountStep(_answered, _batch.Count);
         if (_running.PromptTokens == 0)
         {
             _cost.LearnDecode(_running.DecodeTokens, milliseconds);
