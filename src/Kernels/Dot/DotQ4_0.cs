@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -96,5 +97,22 @@ internal readonly unsafe struct DotQ4_0 : IDotFormat
         nint offset = (nint)group * 4 * sizeof(BlockQ4_0);
         scales = BlockLoads.Halves4(rows, offset, sizeof(BlockQ4_0));
         minimums = default;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        rows = rows.At((nint)group * GroupBytes);
+        for (int block = 0; block < 4; block++)
+        {
+            nint at = block * sizeof(BlockQ4_0);
+            to.Scales(block, rows.Column(at));
+            rows.Columns(at + sizeof(Half), out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3);
+            to.Halves(block, 0, q0);
+            to.Halves(block, 1, q1);
+            to.Halves(block, 2, q2);
+            to.Halves(block, 3, q3);
+        }
     }
 }

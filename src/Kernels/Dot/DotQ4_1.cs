@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -89,4 +90,37 @@ internal readonly unsafe struct DotQ4_1 : IDotFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums) =>
         BlockLoads.Pairs4(rows, (nint)group * 4 * sizeof(BlockQ4_1), sizeof(BlockQ4_1), out scales, out minimums);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        // Five integers make a block, four times five a group.
+        rows = rows.At((nint)group * GroupBytes);
+        rows.Columns(0, out Vector512<int> c0, out Vector512<int> c1, out Vector512<int> c2, out Vector512<int> c3);
+        to.ScalesAndMinimums(0, c0);
+        to.Halves(0, 0, c1);
+        to.Halves(0, 1, c2);
+        to.Halves(0, 2, c3);
+        rows.Columns(16, out c0, out c1, out c2, out c3);
+        to.Halves(0, 3, c0);
+        to.ScalesAndMinimums(1, c1);
+        to.Halves(1, 0, c2);
+        to.Halves(1, 1, c3);
+        rows.Columns(32, out c0, out c1, out c2, out c3);
+        to.Halves(1, 2, c0);
+        to.Halves(1, 3, c1);
+        to.ScalesAndMinimums(2, c2);
+        to.Halves(2, 0, c3);
+        rows.Columns(48, out c0, out c1, out c2, out c3);
+        to.Halves(2, 1, c0);
+        to.Halves(2, 2, c1);
+        to.Halves(2, 3, c2);
+        to.ScalesAndMinimums(3, c3);
+        rows.Columns(64, out c0, out c1, out c2, out c3);
+        to.Halves(3, 0, c0);
+        to.Halves(3, 1, c1);
+        to.Halves(3, 2, c2);
+        to.Halves(3, 3, c3);
+    }
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -106,5 +107,26 @@ internal readonly unsafe struct DotQ4_K : IDotFormat
         SuperBlockLoads.Pairs(&r0->D, &r1->D, &r2->D, &r3->D, out Vector512<float> d, out Vector512<float> dmin);
         scales = SuperBlockLoads.Scale(d, sc);
         minimums = -SuperBlockLoads.Scale(dmin, mn);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        rows = rows.At((nint)(group >> 1) * sizeof(BlockQ4_K));
+        SuperBlockLoads.PackFactors(rows, group, to);
+        nint quants = 16 + (group & 1) * 64;
+        for (int pair = 0; pair < 4; pair += 2)
+        {
+            for (int k = 0; k < 8; k += 4)
+            {
+                // A byte has a weight of one block in its low nibble and one of the next block in its high nibble.
+                rows.Columns(quants + 16 * pair + 4 * k, out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3);
+                to.Blocks(pair, k, q0);
+                to.Blocks(pair, k + 1, q1);
+                to.Blocks(pair, k + 2, q2);
+                to.Blocks(pair, k + 3, q3);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -106,5 +107,24 @@ internal readonly unsafe struct DotQ5_0 : IDotFormat
         nint offset = (nint)group * 4 * sizeof(BlockQ5_0);
         scales = BlockLoads.Halves4(rows, offset, sizeof(BlockQ5_0));
         minimums = default;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        rows = rows.At((nint)group * GroupBytes);
+        for (int block = 0; block < 4; block++)
+        {
+            nint at = block * sizeof(BlockQ5_0);
+            rows.Columns(at, out Vector512<int> c0, out Vector512<int> c1, out _, out _);
+            to.Scales(block, c0);
+            Vector512<int> fifths = (c0 >>> 16) | (c1 << 16);
+            rows.Columns(at + sizeof(Half) + sizeof(uint), out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3);
+            to.Halves(block, 0, q0, fifths);
+            to.Halves(block, 1, q1, fifths);
+            to.Halves(block, 2, q2, fifths);
+            to.Halves(block, 3, q3, fifths);
+        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -99,4 +100,29 @@ internal readonly unsafe struct DotQ5_1 : IDotFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Factors(FourRows rows, int group, out Vector512<float> scales, out Vector512<float> minimums) =>
         BlockLoads.Pairs4(rows, (nint)group * 4 * sizeof(BlockQ5_1), sizeof(BlockQ5_1), out scales, out minimums);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        // Six integers make a block: twelve are two.
+        rows = rows.At((nint)group * GroupBytes);
+        for (int block = 0; block < 4; block += 2)
+        {
+            nint at = block * sizeof(BlockQ5_1);
+            rows.Columns(at, out Vector512<int> c0, out Vector512<int> c1, out Vector512<int> c2, out Vector512<int> c3);
+            to.ScalesAndMinimums(block, c0);
+            to.Halves(block, 0, c2, c1);
+            to.Halves(block, 1, c3, c1);
+            rows.Columns(at + 16, out c0, out c2, out Vector512<int> factors, out c3);
+            to.Halves(block, 2, c0, c1);
+            to.Halves(block, 3, c2, c1);
+            to.ScalesAndMinimums(block + 1, factors);
+            rows.Columns(at + 32, out c0, out c1, out c2, out factors);
+            to.Halves(block + 1, 0, c0, c3);
+            to.Halves(block + 1, 1, c1, c3);
+            to.Halves(block + 1, 2, c2, c3);
+            to.Halves(block + 1, 3, factors, c3);
+        }
+    }
 }

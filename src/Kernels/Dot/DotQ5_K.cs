@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -128,5 +129,42 @@ internal readonly unsafe struct DotQ5_K : IDotFormat
         SuperBlockLoads.Pairs(&r0->D, &r1->D, &r2->D, &r3->D, out Vector512<float> d, out Vector512<float> dmin);
         scales = SuperBlockLoads.Scale(d, sc);
         minimums = -SuperBlockLoads.Scale(dmin, mn);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        rows = rows.At((nint)(group >> 1) * sizeof(BlockQ5_K));
+        SuperBlockLoads.PackFactors(rows, group, to);
+        nint quants = 48 + (group & 1) * 64;
+        for (int k = 0; k < 8; k += 4)
+        {
+            rows.Columns(16 + 4 * k, out Vector512<int> h0, out Vector512<int> h1, out Vector512<int> h2, out Vector512<int> h3);
+            if (group % 2 != 0)
+            {
+                // Bit j of each byte speaks for block j of the super-block.
+                (h0, h1, h2, h3) = (h0 >>> 4, h1 >>> 4, h2 >>> 4, h3 >>> 4);
+            }
+            rows.Columns(quants + 4 * k, out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3);
+            PackPair(to, 0, k, q0, h0 << 4);
+            PackPair(to, 0, k + 1, q1, h1 << 4);
+            PackPair(to, 0, k + 2, q2, h2 << 4);
+            PackPair(to, 0, k + 3, q3, h3 << 4);
+            rows.Columns(quants + 32 + 4 * k, out q0, out q1, out q2, out q3);
+            PackPair(to, 2, k, q0, h0 << 2);
+            PackPair(to, 2, k + 1, q1, h1 << 2);
+            PackPair(to, 2, k + 2, q2, h2 << 2);
+            PackPair(to, 2, k + 3, q3, h3 << 2);
+        }
+    }
+
+    /// <summary>Quants of two blocks: of the first, bit 4 of each byte of the last argument is the fifth bit, of the second, bit 5.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackPair(PanelGroup to, int block, int k, Vector512<int> bytes, Vector512<int> bits)
+    {
+        Vector512<int> fifth = Vector512.Create(0x10101010);
+        to.Quants(block, k, PanelGroup.Low(bytes) | bits & fifth);
+        to.Quants(block + 1, k, PanelGroup.High(bytes) | (bits >>> 1) & fifth);
     }
 }

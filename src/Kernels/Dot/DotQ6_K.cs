@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -134,5 +135,57 @@ internal readonly unsafe struct DotQ6_K : IDotFormat
         int b = group >> 1;
         return SuperBlockLoads.Widen(
             ((BlockQ6_K*)rows.Row0 + b)->D, ((BlockQ6_K*)rows.Row1 + b)->D, ((BlockQ6_K*)rows.Row2 + b)->D, ((BlockQ6_K*)rows.Row3 + b)->D);
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        rows = rows.At((nint)(group >> 1) * sizeof(BlockQ6_K));
+        for (int k = 0; k < 8; k += 4)
+        {
+            nint low = (group & 1) * 64 + 4 * k, high = 128 + (group & 1) * 32 + 4 * k;
+            rows.Columns(high, out Vector512<int> h0, out Vector512<int> h1, out Vector512<int> h2, out Vector512<int> h3);
+            rows.Columns(low, out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3);
+            // Blocks 0 and 1 have bits 0..1 and 2..3 of a byte, blocks 2 and 3 bits 4..5 and 6..7; all go to bits 4..5.
+            PackPair(to, 0, k, q0, h0 << 4, h0);
+            PackPair(to, 0, k + 1, q1, h1 << 4, h1);
+            PackPair(to, 0, k + 2, q2, h2 << 4, h2);
+            PackPair(to, 0, k + 3, q3, h3 << 4, h3);
+            rows.Columns(low + 32, out q0, out q1, out q2, out q3);
+            PackPair(to, 1, k, q0, h0 << 2, h0 >>> 2);
+            PackPair(to, 1, k + 1, q1, h1 << 2, h1 >>> 2);
+            PackPair(to, 1, k + 2, q2, h2 << 2, h2 >>> 2);
+            PackPair(to, 1, k + 3, q3, h3 << 2, h3 >>> 2);
+        }
+        // The scale stands at the end: read with the two bytes before it.
+        Vector512<float> scales = HalfWidening.Widen(rows.Column(sizeof(BlockQ6_K) - sizeof(int)) >> 16);
+        rows.Columns(192, out Vector512<int> s0, out Vector512<int> s1, out Vector512<int> s2, out Vector512<int> s3);
+        if (group % 2 != 0)
+        {
+            (s0, s1) = (s2, s3);
+        }
+        PackScales(to, 0, scales, s0);
+        PackScales(to, 1, scales, s0 >> 16);
+        PackScales(to, 2, scales, s1);
+        PackScales(to, 3, scales, s1 >> 16);
+    }
+
+    /// <summary>Quants of a block and of the one two further, with two high bits at bits 4 and 5 of each byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackPair(PanelGroup to, int block, int k, Vector512<int> bytes, Vector512<int> high, Vector512<int> high2)
+    {
+        Vector512<int> two = Vector512.Create(HighBits).AsInt32();
+        to.Quants(block, k, PanelGroup.Low(bytes) | high & two);
+        to.Quants(block + 2, k, PanelGroup.High(bytes) | high2 & two);
+    }
+
+    /// <summary>A block's scale and the integer scales of its halves, the two lowest bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackScales(PanelGroup to, int block, Vector512<float> scales, Vector512<int> halves)
+    {
+        to.Scales(block, scales);
+        to.Seconds(block, Avx512F.ConvertToVector512Single(halves << 24 >> 24));
+        to.Thirds(block, Avx512F.ConvertToVector512Single(halves << 16 >> 24));
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -92,5 +93,27 @@ internal readonly unsafe struct DotQ8_0 : IDotFormat
     {
         scales = BlockLoads.Halves4(rows, (nint)group * 4 * sizeof(BlockQ8_0), sizeof(BlockQ8_0));
         minimums = default;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Pack(SixteenRows rows, int group, PanelGroup to)
+    {
+        rows = rows.At((nint)group * GroupBytes);
+        for (int block = 0; block < 4; block++)
+        {
+            nint at = block * sizeof(BlockQ8_0);
+            to.Scales(block, rows.Column(at));
+            for (int k = 0; k < 8; k += 4)
+            {
+                // Signed quants become unsigned by adding 128.
+                Vector512<int> sign = Vector512.Create((byte)0x80).AsInt32();
+                rows.Columns(at + sizeof(Half) + 4 * k, out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3);
+                to.Quants(block, k, q0 ^ sign);
+                to.Quants(block, k + 1, q1 ^ sign);
+                to.Quants(block, k + 2, q2 ^ sign);
+                to.Quants(block, k + 3, q3 ^ sign);
+            }
+        }
     }
 }

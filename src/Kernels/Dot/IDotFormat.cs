@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using LocalLlm.Gguf;
+using LocalLlm.Kernels.Assembled;
 
 namespace LocalLlm.Kernels.Dot;
 
@@ -89,4 +90,10 @@ internal unsafe interface IDotFormat
     /// <param name="row">Start of the row.</param>
     /// <param name="group">Which group of four blocks.</param>
     static virtual Vector128<short> HalfScales(byte* row, int group) => Vector128<short>.Zero;
+
+    /// <summary>Unpacks a group of sixteen rows into a panel: unsigned quants and factors, the same bits as the other methods'.</summary>
+    /// <param name="rows">The rows, from their start.</param>
+    /// <param name="group">Which group of four blocks.</param>
+    /// <param name="to">The group's place in the panel.</param>
+    static abstract void Pack(SixteenRows rows, int group, PanelGroup to);
 }

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using LocalLlm.Kernels.Assembled;
 using LocalLlm.Quant;
 
 namespace LocalLlm.Kernels.Dot;
@@ -140,5 +141,26 @@ internal static unsafe class SuperBlockLoads
     {
         Vector128<int> pairs = Vector128.Create(*(int*)row0, *(int*)row1, *(int*)row2, *(int*)row3);
         return HalfWidening.Widen(Vector256.Create(pairs << 16 >> 16, pairs >> 16));
+    }
+
+    /// <summary>Stores the factors of a group of sixteen rows of Q4_K or Q5_K, from the sixteen bytes that a super-block begins with.</summary>
+    /// <param name="rows">The rows, at the super-block.</param>
+    /// <param name="group">Which group of four blocks of the row.</param>
+    /// <param name="to">The group's place in a panel.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PackFactors(SixteenRows rows, int group, PanelGroup to)
+    {
+        rows.Columns(0, out Vector512<int> halves, out Vector512<int> first, out Vector512<int> second, out Vector512<int> third);
+        if (group % 2 == 0)
+        {
+            first &= Vector512.Create(0x3F3F3F3F);
+            second &= Vector512.Create(0x3F3F3F3F);
+        }
+        else
+        {
+            first = (third & Vector512.Create(0x0F0F0F0F)) | ((first >>> 2) & Vector512.Create(0x30303030));
+            second = ((third >>> 4) & Vector512.Create(0x0F0F0F0F)) | ((second >>> 2) & Vector512.Create(0x30303030));
+        }
+        to.SuperBlock(halves, first, second);
     }
 }
