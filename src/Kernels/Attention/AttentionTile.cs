@@ -14,10 +14,17 @@ internal readonly unsafe struct AttentionTile<TLanes, TKernel, TFormat>
     private readonly int _kvHead;
     private readonly int _rows;
     private readonly TileWorkspace _work;
+    private readonly byte* _following;
 
     /// <summary>Prepares a group: gathers its queries.</summary>
-    public AttentionTile(in AttentionCall call, TokenGroup group, int kvHead, float* memory)
+    /// <param name="call">The arguments.</param>
+    /// <param name="group">The tokens.</param>
+    /// <param name="kvHead">The head.</param>
+    /// <param name="memory">Of the worker.</param>
+    /// <param name="following">What is read next, after the last tile: short sequences are over before the processor has noticed what comes.</param>
+    public AttentionTile(in AttentionCall call, TokenGroup group, int kvHead, float* memory, byte* following)
     {
+        _following = following;
         (_call, _group, _kvHead, _rows) = (call, group, kvHead, group.Count * call.HeadsPerKv);
         _work = new TileWorkspace(memory, call.Kv, _rows);
         GatherQueries();
@@ -108,7 +115,7 @@ internal readonly unsafe struct AttentionTile<TLanes, TKernel, TFormat>
     private void WeighBlock(int tile, int first, int positions, in TileSums result)
     {
         int length = _call.Kv.ValueLength, after = first + KvPool.BlockPositions;
-        byte* next = after < positions ? Values(tile, after) : Keys(tile + 1 < _group.Tiles ? tile + 1 : 0, 0);
+        byte* next = after < positions ? Values(tile, after) : tile + 1 < _group.Tiles ? Keys(tile + 1, 0) : _following;
         TFormat.Widen<TLanes>(Values(tile, first), Math.Min(positions, after) - first, length, _work.Widened, result.Stride, next);
         AttentionRows<TKernel>.Weigh(_work, _rows, first, result);
     }

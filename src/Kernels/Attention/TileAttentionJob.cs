@@ -26,7 +26,7 @@ internal unsafe struct TileAttentionJob<TLanes, TKernel, TFormat> : IParallelJob
             int kvHead = index / Plan.Ranges.Count;
             TileRange range = Plan.Ranges[index % Plan.Ranges.Count];
             TokenGroup group = Plan.Groups[range.Group];
-            AttentionTile<TLanes, TKernel, TFormat> tiles = new(Call, group, kvHead, Scratch.Worker(worker));
+            AttentionTile<TLanes, TKernel, TFormat> tiles = new(Call, group, kvHead, Scratch.Worker(worker), FirstKeys(Math.Min(index + 1, end - 1)));
             if (!group.IsSplit)
             {
                 tiles.RunAll();
@@ -37,6 +37,14 @@ internal unsafe struct TileAttentionJob<TLanes, TKernel, TFormat> : IParallelJob
                 tiles.Compute(tile, Partial(Call, Scratch, group, kvHead, tile));
             }
         }
+    }
+
+    /// <summary>The first keys that a unit of work reads.</summary>
+    private readonly byte* FirstKeys(int index)
+    {
+        TileRange range = Plan.Ranges[index % Plan.Ranges.Count];
+        int block = Call.Places[Plan.Groups[range.Group].First].BlockTable[range.Begin * AttentionCall.TileBlocks];
+        return Call.Kv.Keys(Call.Layer, block, index / Plan.Ranges.Count);
     }
 
     /// <summary>Where the result of one tile of a split group stands.</summary>
