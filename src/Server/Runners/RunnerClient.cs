@@ -11,6 +11,9 @@ namespace LocalLlm.Server.Runners;
 /// <param name="gone">Breaks all calls off.</param>
 internal sealed class RunnerClient(string socket, Func<Task<TextEngineException>> lost, CancellationToken gone)
 {
+    private readonly Lock _lock = new();
+    private RunnerLink? _link;      // guarded by _lock; made with the first call
+
     /// <summary>As <see cref="ITextEngine.GenerateAsync"/>.</summary>
     public async IAsyncEnumerable<GenerationEvent> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -51,14 +54,27 @@ internal sealed class RunnerClient(string socket, Func<Task<TextEngineException>
     private async Task<RunnerExchange> OpenAsync(RunnerCall call, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (gone.IsCancellationRequested)
-        {
-            throw await lost().ConfigureAwait(false);
-        }
-        return await RunnerExchange.OpenAsync(socket, call, cancellationToken, gone).ConfigureAwait(false)
-            ?? throw await BrokenAsync(cancellationToken).ConfigureAwait(false);
+        return Link()?.Open(call, cancellationToken) ?? throw await lost().ConfigureAwait(false);
     }
 
+    /// <summary>The connection; null if nobody is there any more.</summary>
+    private RunnerLink? Link()
+    {
+        lock (_lock)
+        {
+            if (gone.IsCancellationRequested)
+            {
+                return null;
+            }
+            if (_link is null && (_link = RunnerLink.Connect(socket)) is not null)
+            {
+                gone.UnsafeRegister(static link => ((RunnerLink)link!).Close(), _link);
+            }
+            return _link;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<RunnerAnswer> ReadAsync(RunnerExchange exchange, CancellationToken cancellationToken)
     {
         RunnerAnswer answer = await exchange.ReadAsync().ConfigureAwait(false) ?? throw await BrokenAsync(cancellationToken).ConfigureAwait(false);

@@ -1,110 +1,83 @@
-using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
-using LocalLlm.Engine;
+using System.Threading.Channels;
 using LocalLlm.Server.Runners.Wire;
 
 namespace LocalLlm.Server.Runners;
 
-/// <summary>One call on a connection of its own. For one reader; disposing it before the answer is complete cancels the call in the runner.</summary>
+/// <summary>
+/// One call. For one reader, which goes on on the thread that reads the connection: what it does with an event must not block.
+/// Disposing it before the answer is complete cancels the call in the runner.
+/// </summary>
 internal sealed class RunnerExchange : IDisposable
 {
-    // A burst of calls may find the queue of the socket full, which a Unix socket says at once instead of waiting.
-    private static readonly TimeSpan s_pauseWhileFull = TimeSpan.FromMilliseconds(10);
+    // Bytes; the usual event has about a hundred.
+    private const int MostAtOnce = 1024;
 
-    private readonly NetworkStream _stream;
-    private readonly LineReader _reader;
+    // Unbounded: what waits here is bounded by the answer, and a slow reader must not hold up the others.
+    private readonly Channel<byte[]> _answers = Channel.CreateUnbounded<byte[]>(new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly CancellationTokenRegistration _cancelled;
-    private readonly CancellationTokenRegistration _gone;
+    private readonly Action<int, bool> _leave;
+    private bool _complete;
 
-    private RunnerExchange(Socket socket, CancellationToken cancellationToken, CancellationToken gone)
+    /// <summary>Makes an exchange.</summary>
+    /// <param name="number">Number of the call.</param>
+    /// <param name="leave">Called when it is disposed, with its number and whether the whole answer was read.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public RunnerExchange(int number, Action<int, bool> leave, CancellationToken cancellationToken)
     {
-        _stream = new NetworkStream(socket, ownsSocket: true);
-        _reader = new LineReader(_stream);
-        _cancelled = cancellationToken.UnsafeRegister(static reader => ((LineReader)reader!).Cancel(), _reader);
-        _gone = gone.UnsafeRegister(static reader => ((LineReader)reader!).Cancel(), _reader);
+        Number = number;
+        _leave = leave;
+        _cancelled = cancellationToken.UnsafeRegister(static exchange => ((RunnerExchange)exchange!).End(), this);
     }
 
-    /// <summary>Connects and sends a call.</summary>
-    /// <param name="path">The runner's socket.</param>
-    /// <param name="call">What is asked.</param>
-    /// <param name="cancellationToken">Ends the exchange.</param>
-    /// <param name="gone">Ends it too.</param>
-    /// <returns>The exchange; null if nobody listens any more, or a token ended it.</returns>
-    /// <exception cref="TextEngineException">This process has no room for another connection.</exception>
-    public static async Task<RunnerExchange?> OpenAsync(string path, RunnerCall call, CancellationToken cancellationToken, CancellationToken gone)
-    {
-        RunnerExchange? exchange = null;
-        try
-        {
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, gone);
-            exchange = new RunnerExchange(await ConnectAsync(path, either.Token).ConfigureAwait(false), cancellationToken, gone);
-            using LineWriter writer = new(exchange._stream);
-            writer.Add(call, RunnerJson.Lines.RunnerCall);
-            await writer.FlushAsync(either.Token).ConfigureAwait(false);
-            return exchange;
-        }
-        catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException)
-        {
-            exchange?.Dispose();
-            return null;
-        }
-        catch
-        {
-            exchange?.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Number of the call.</summary>
+    public int Number { get; }
 
-    /// <summary>The next line of the answer; null when the exchange broke off.</summary>
-    /// <exception cref="JsonException">The runner wrote something else.</exception>
+    /// <summary>Takes a message of the answer in. For one thread.</summary>
+    public void Add(byte[] message) => _answers.Writer.TryWrite(message);
+
+    /// <summary>Breaks the exchange off: nothing more comes. For any thread.</summary>
+    public void End() => _answers.Writer.TryComplete();
+
+    /// <summary>The next message of the answer; null when the exchange broke off.</summary>
+    /// <exception cref="JsonException">The runner sent something else.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<RunnerAnswer?> ReadAsync()
     {
-        try
+        // Only short pieces of text go on on the connection's thread: long messages take their time, and what follows an answer is anybody's work.
+        byte[]? message = await NextAsync().ConfigureAwait(false);
+        if (message is null or { Length: > MostAtOnce })
         {
-            return await _reader.ReadAsync(RunnerJson.Lines.RunnerAnswer).ConfigureAwait(false);
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
-        catch (IOException)
+        if (message is null)
         {
             return null;
         }
+        RunnerAnswer answer = JsonSerializer.Deserialize(message, RunnerJson.Lines.RunnerAnswer) ?? throw new JsonException("The runner's answer is null.");
+        if (answer.IsLast)
+        {
+            _complete = true;
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        }
+        return answer;
     }
 
-    /// <summary>Closes the connection.</summary>
+    /// <summary>Ends the exchange.</summary>
     public void Dispose()
     {
         _cancelled.Dispose();
-        _gone.Dispose();
-        _reader.Dispose();
-        _stream.Dispose();
+        _leave(Number, _complete);
     }
 
-    private static async Task<Socket> ConnectAsync(string path, CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<byte[]?> NextAsync()
     {
-        while (true)
+        byte[]? message;
+        while (!_answers.Reader.TryRead(out message) && await _answers.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            Socket? socket = null;
-            try
-            {
-                socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
-                return socket;
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.WouldBlock or SocketError.TryAgain)
-            {
-                socket?.Dispose();
-                await Task.Delay(s_pauseWhileFull, cancellationToken).ConfigureAwait(false);
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
-            {
-                socket?.Dispose();
-                throw new TextEngineException(
-                    TextEngineErrorKind.Internal, $"the server has no room for another connection to its model runner ({exception.Message}): send fewer requests at once", exception);
-            }
-            catch
-            {
-                socket?.Dispose();
-                throw;
-            }
         }
+        return message;
     }
 }

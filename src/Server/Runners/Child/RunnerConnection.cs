@@ -1,140 +1,114 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using LocalLlm.Engine;
 using LocalLlm.Server.Runners.Wire;
 
 namespace LocalLlm.Server.Runners.Child;
 
-/// <summary>One call: reads it, answers it, and cancels it when the caller closes.</summary>
-internal sealed class RunnerConnection : IDisposable
+/// <summary>The runner's end of a connection: answers its calls beside each other, and cancels those that the server gives up.</summary>
+internal sealed class RunnerConnection
 {
-    // Events that are ready together go out together, up to about this many bytes.
-    private const int MostGathered = 32 * 1024;
-
-    private readonly NetworkStream _stream;
-    private readonly LineReader _reader;
-    private readonly LineWriter _writer;
-    private readonly CancellationTokenSource _left = new();
+    private readonly ConcurrentDictionary<int, CancellationTokenSource> _calls = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FrameConnection _connection;
+    private readonly ITextEngine _engine;
+    private readonly Action<string> _log;
 
     /// <summary>Takes over a connected socket.</summary>
-    public RunnerConnection(Socket socket)
-    {
-        _stream = new NetworkStream(socket, ownsSocket: true);
-        _reader = new LineReader(_stream);
-        _writer = new LineWriter(_stream);
-    }
-
-    /// <summary>Answers the call.</summary>
+    /// <param name="socket">The connection.</param>
     /// <param name="engine">Who is called.</param>
     /// <param name="log">Gets faults of the engine.</param>
-    /// <exception cref="OperationCanceledException">The caller left.</exception>
-    /// <exception cref="IOException">The caller left while something was written.</exception>
-    public async Task AnswerAsync(ITextEngine engine, Action<string> log)
+    public RunnerConnection(Socket socket, ITextEngine engine, Action<string> log)
+    {
+        _engine = engine;
+        _log = log;
+        _connection = new FrameConnection(socket, OnReceived, OnClosed);
+    }
+
+    /// <summary>Answers until the connection is closed.</summary>
+    /// <param name="cancellationToken">Closes it.</param>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _connection.Start("runner: calls");
+        using CancellationTokenRegistration closing = cancellationToken.UnsafeRegister(static connection => ((FrameConnection)connection!).Close(), _connection);
+        await _ended.Task.ConfigureAwait(false);
+    }
+
+    private void OnReceived(int number, byte[] message)
+    {
+        if (message.Length == 0)
+        {
+            if (_calls.TryGetValue(number, out CancellationTokenSource? call))
+            {
+                _ = call.CancelAsync();
+            }
+            return;
+        }
+        CancellationTokenSource left = new();
+        if (!_calls.TryAdd(number, left))
+        {
+            throw new InvalidDataException($"call {number} came twice");
+        }
+        _ = Task.Run(() => AnswerAsync(number, message, left.Token));
+    }
+
+    private void OnClosed()
+    {
+        foreach (CancellationTokenSource call in _calls.Values)
+        {
+            _ = call.CancelAsync();
+        }
+        _ended.TrySetResult();
+    }
+
+    private async Task AnswerAsync(int number, byte[] message, CancellationToken left)
     {
         try
         {
-            if (await _reader.ReadAsync(RunnerJson.Lines.RunnerCall).ConfigureAwait(false) is not { } call)
-            {
-                return;
-            }
-            _ = WatchAsync();
-            await AnswerAsync(engine, call).ConfigureAwait(false);
+            await AnswerAsync(number, JsonSerializer.Deserialize(message, RunnerJson.Lines.RunnerCall), left).ConfigureAwait(false);
         }
-        catch (Exception exception) when (!_left.IsCancellationRequested)
+        catch (OperationCanceledException) when (left.IsCancellationRequested)
+        {
+            // Nobody wants to know.
+        }
+        catch (Exception exception)
         {
             if (RunnerError.IsFault(exception))
             {
-                log($"a call failed: {exception}");
+                _log($"a call failed: {exception}");
             }
-            _writer.Add(new RunnerAnswer { Error = RunnerError.Of(exception) }, RunnerJson.Lines.RunnerAnswer);
+            Send(number, new RunnerAnswer { Error = RunnerError.Of(exception) });
         }
-        if (_writer.Gathered > 0)
+        _calls.TryRemove(number, out _);
+    }
+
+    private async Task AnswerAsync(int number, RunnerCall? call, CancellationToken left)
+    {
+        switch (call)
         {
-            await _writer.FlushAsync(_left.Token).ConfigureAwait(false);
+            case { Generate: { } request }:
+                await foreach (GenerationEvent item in _engine.GenerateAsync(request, left).ConfigureAwait(false))
+                {
+                    Send(number, RunnerAnswer.Of(item));
+                }
+                break;
+            case { Embed: { } request }:
+                Send(number, new RunnerAnswer { Embedding = await _engine.EmbedAsync(request, left).ConfigureAwait(false) });
+                break;
+            case { Render: { } request }:
+                Send(number, new RunnerAnswer { Text = await _engine.RenderAsync(request, left).ConfigureAwait(false) });
+                break;
+            case { Tokenize: { } text }:
+                Send(number, new RunnerAnswer { Tokens = await _engine.TokenizeAsync(text.Text, text.AddSpecial, text.ParseSpecial, left).ConfigureAwait(false) });
+                break;
+            case { Detokenize: { } tokens }:
+                Send(number, new RunnerAnswer { Text = await _engine.DetokenizeAsync(tokens, left).ConfigureAwait(false) });
+                break;
+            default:
+                throw new NotSupportedException("the call names no member of the engine that this runner knows");
         }
     }
 
-    /// <summary>Closes the connection.</summary>
-    public void Dispose()
-    {
-        _reader.Cancel();
-        _writer.Dispose();
-        _stream.Dispose();
-    }
-
-    /// <summary>Nothing more is to be read: when the read ends, the caller has closed.</summary>
-    private async Task WatchAsync()
-    {
-        try
-        {
-            await _reader.ReadAsync(RunnerJson.Lines.RunnerCall).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException or JsonException)
-        {
-            // Broken off instead of closed.
-        }
-        await _left.CancelAsync().ConfigureAwait(false);
-        _reader.Dispose();
-    }
-
-    private async Task AnswerAsync(ITextEngine engine, RunnerCall call)
-    {
-        if (call.Generate is { } generation)
-        {
-            await GenerateAsync(engine, generation).ConfigureAwait(false);
-            return;
-        }
-        RunnerAnswer answer = call switch
-        {
-            { Embed: { } request } => new() { Embedding = await engine.EmbedAsync(request, _left.Token).ConfigureAwait(false) },
-            { Render: { } request } => new() { Text = await engine.RenderAsync(request, _left.Token).ConfigureAwait(false) },
-            { Tokenize: { } text } =>
-                new() { Tokens = await engine.TokenizeAsync(text.Text, text.AddSpecial, text.ParseSpecial, _left.Token).ConfigureAwait(false) },
-            { Detokenize: { } tokens } => new() { Text = await engine.DetokenizeAsync(tokens, _left.Token).ConfigureAwait(false) },
-            _ => throw new NotSupportedException("the call names no member of the engine that this runner knows"),
-        };
-        _writer.Add(answer, RunnerJson.Lines.RunnerAnswer);
-    }
-
-    private async Task GenerateAsync(ITextEngine engine, GenerationRequest request)
-    {
-        await using IAsyncEnumerator<GenerationEvent> events = engine.GenerateAsync(request, _left.Token).GetAsyncEnumerator(_left.Token);
-        while (true)
-        {
-            ValueTask<bool> next = events.MoveNextAsync();
-            bool more = _writer.Gathered > 0 && (!next.IsCompleted || _writer.Gathered > MostGathered)
-                ? await FlushBesideAsync(next).ConfigureAwait(false)
-                : await next.ConfigureAwait(false);
-            if (!more)
-            {
-                return;
-            }
-            _writer.Add(RunnerAnswer.Of(events.Current), RunnerJson.Lines.RunnerAnswer);
-        }
-    }
-
-    /// <summary>Writes what was gathered while the engine works on the next event. If that fails, the step must end before the enumeration can.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> FlushBesideAsync(ValueTask<bool> next)
-    {
-        try
-        {
-            await _writer.FlushAsync(_left.Token).ConfigureAwait(false);
-        }
-        catch
-        {
-            await _left.CancelAsync().ConfigureAwait(false);
-            try
-            {
-                await next.ConfigureAwait(false);
-            }
-            catch (Exception)
-            {
-                // Whatever came of it, nobody is left to be told.
-            }
-            throw;
-        }
-        return await next.ConfigureAwait(false);
-    }
+    private void Send(int number, RunnerAnswer answer) => _connection.Send(number, answer, RunnerJson.Lines.RunnerAnswer);
 }

@@ -4,7 +4,7 @@ using LocalLlm.Engine;
 namespace LocalLlm.Server.Runners.Wire;
 
 /// <summary>
-/// One line of an answer: exactly one of the properties is set. A generation is answered by its events, any other call by its result; an
+/// One message of an answer: exactly one of the properties is set. A generation is answered by its events, any other call by its result; an
 /// <see cref="Error"/> may come instead of either, and nothing after it.
 /// </summary>
 internal sealed record RunnerAnswer
@@ -41,7 +41,11 @@ internal sealed record RunnerAnswer
     [JsonIgnore]
     public GenerationEvent? Event => (GenerationEvent?)Delta ?? (GenerationEvent?)Started ?? Finished;
 
-    /// <summary>The line of an event.</summary>
+    /// <summary>Whether nothing follows: anything but a generation's earlier events.</summary>
+    [JsonIgnore]
+    public bool IsLast => Delta is null && Started is null;
+
+    /// <summary>The message of an event.</summary>
     public static RunnerAnswer Of(GenerationEvent item) => item switch
     {
         TextDelta delta => new RunnerAnswer { Delta = delta },
