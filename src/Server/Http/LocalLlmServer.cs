@@ -57,7 +57,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
             ConfigureLog(builder.Logging, options.LogLevel);
         }
         IPAddress[] addresses = ResolveHost(options.Host);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, addresses, options.Port));
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true).ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, addresses, options.Port));
 
         ServedModels models = new(
         [
