@@ -28,17 +28,37 @@ internal static unsafe class TilePacker<TFormat>
     /// <param name="panel">Where to, aligned to 64 bytes [<see cref="Bytes"/>].</param>
     public static void Pack(in IntegerProduct product, int row, int end, byte* panel)
     {
-        for (int v = 0; v < TileShape.Rows; v += SixteenRows.Count)
+        int direct = DirectGroups(product, row, end);
+        PackGroups(new(product.W.Row(row), (nint)product.W.RowBytes), 0, direct, product.Groups, panel, product.W.Row(row + TileShape.Rows));
+        for (int block = product.Blocks; block < direct * QuantizedActivations.GroupBlocks; block++)
         {
-            // Rows of the file as they are, where there are sixteen, and whole groups.
-            int direct = row + v + SixteenRows.Count <= end ? product.Blocks / QuantizedActivations.GroupBlocks : 0;
-            byte* to = panel + v * sizeof(int);
-            PackGroups(new(product.W.Row(row + v), (nint)product.W.RowBytes), 0, direct, product.Groups, to, product.W.Row(row + v + SixteenRows.Count));
-            for (int g = direct; g < product.Groups; g++)
-            {
-                PackCopy(product.W, row + v, end - 1, g, product.Groups, to);
-            }
+            Clear(panel + (nint)(block % QuantizedActivations.GroupBlocks * product.Groups + block / QuantizedActivations.GroupBlocks) * BlockBytes);
         }
+        for (int g = direct; g < product.Groups; g++)
+        {
+            PackCopy(product.W, row, end - 1, g, product.Groups, panel);
+        }
+    }
+
+    /// <summary>
+    /// Groups whose bytes may be read from the rows as they are: none if rows are missing. An incomplete group is followed by blocks of the next row, and if
+    /// there is one after the last of these rows, they can be read and thrown away; rows of a whole group are long enough.
+    /// </summary>
+    private static int DirectGroups(in IntegerProduct product, int row, int end)
+    {
+        int whole = product.Blocks / QuantizedActivations.GroupBlocks;
+        return row + TileShape.Rows > end ? 0
+            : whole > 0 && row + TileShape.Rows < product.W.Rows ? product.Groups
+            : whole;
+    }
+
+    /// <summary>
+    /// A block of zeros, what completes a group. Together with the padding of the activations (scale -0) it adds <c>0 * -0</c>, which changes no sum.
+    /// </summary>
+    private static void Clear(byte* block)
+    {
+        Unsafe.InitBlock(block, (byte)(TFormat.IsSigned ? 0x80 : 0), TileShape.QuantBytes);
+        Unsafe.InitBlock(block + TileShape.QuantBytes, 0, (uint)(BlockBytes - TileShape.QuantBytes));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -48,26 +68,32 @@ internal static unsafe class TilePacker<TFormat>
         nint residue = (nint)groups * blockBytes;
         for (int g = begin; g < end; g++)
         {
-            Prefetch(next + (nint)g * SixteenRows.Count * TFormat.GroupBytes);
-            TFormat.Pack(rows, g, new(panel + (nint)g * blockBytes, residue));
+            Prefetch(next + (nint)g * TileShape.Rows * TFormat.GroupBytes);
+            byte* to = panel + (nint)g * blockBytes;
+            TFormat.Pack(rows, g, new(to, residue));
+            TFormat.Pack(rows.Next, g, new(to + SixteenRows.Count * sizeof(int), residue));
         }
     }
 
     /// <summary>
-    /// Asks for as many bytes as a group of the rows at hand has, of the rows to come: sixteen streams are more than processors follow by themselves.
+    /// Asks for as many bytes as a group of the rows at hand has, of the rows to come: thirty-two streams are more than processors follow by themselves.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(byte* next)
     {
-        for (int at = 0; at < SixteenRows.Count * TFormat.GroupBytes; at += 64)
+        // Four at a time: the loop would take longer than what it asks for.
+        for (byte* end = next + TileShape.Rows * TFormat.GroupBytes; next < end; next += 256)
         {
-            Sse.Prefetch1(next + at);
+            Sse.Prefetch1(next);
+            Sse.Prefetch1(next + 64);
+            Sse.Prefetch1(next + 128);
+            Sse.Prefetch1(next + 192);
         }
     }
 
     /// <summary>
-    /// Packs a group of which not all may be read: from copies of the rows, the last one in place of missing ones, completed with zero blocks. Together with
-    /// the padding of the activations (scale -0) these add <c>0 * -0</c>, which changes no sum.
+    /// Packs a group of which not all may be read: from copies of the rows, the last one in place of missing ones, completed with zero blocks as by
+    /// <see cref="Clear"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void PackCopy(in WeightMatrix w, int row, int last, int group, int groups, byte* panel)
@@ -76,8 +102,8 @@ internal static unsafe class TilePacker<TFormat>
         bool super = GgmlTypes.BlockLength(TFormat.Type) > QuantizedActivations.GroupLength;
         long unit = super ? 2 * TFormat.GroupBytes : TFormat.GroupBytes, offset = (super ? group / 2 : group) * unit;
         uint bytes = (uint)Math.Min(unit, w.RowBytes - offset);
-        byte* copies = stackalloc byte[SixteenRows.Count * CopyBytes];
-        for (int r = 0; r < SixteenRows.Count; r++)
+        byte* copies = stackalloc byte[TileShape.Rows * CopyBytes];
+        for (int r = 0; r < TileShape.Rows; r++)
         {
             Unsafe.InitBlock(copies + r * CopyBytes, 0, CopyBytes);
             Unsafe.CopyBlock(copies + r * CopyBytes, w.Row(Math.Min(row + r, last)) + offset, bytes);

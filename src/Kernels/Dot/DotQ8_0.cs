@@ -104,16 +104,19 @@ internal readonly unsafe struct DotQ8_0 : IDotFormat
         {
             nint at = block * sizeof(BlockQ8_0);
             to.Scales(block, rows.Column(at));
-            for (int k = 0; k < 8; k += 4)
-            {
-                // Signed quants become unsigned by adding 128.
-                Vector512<int> sign = Vector512.Create((byte)0x80).AsInt32();
-                rows.Columns(at + sizeof(Half) + 4 * k, out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3);
-                to.Quants(block, k, q0 ^ sign);
-                to.Quants(block, k + 1, q1 ^ sign);
-                to.Quants(block, k + 2, q2 ^ sign);
-                to.Quants(block, k + 3, q3 ^ sign);
-            }
+            rows.Columns(
+                at + sizeof(Half), out Vector512<int> q0, out Vector512<int> q1, out Vector512<int> q2, out Vector512<int> q3,
+                out Vector512<int> q4, out Vector512<int> q5, out Vector512<int> q6, out Vector512<int> q7);
+            // Signed quants become unsigned by adding 128.
+            Vector512<int> sign = Vector512.Create((byte)0x80).AsInt32();
+            to.Quants(block, 0, q0 ^ sign);
+            to.Quants(block, 1, q1 ^ sign);
+            to.Quants(block, 2, q2 ^ sign);
+            to.Quants(block, 3, q3 ^ sign);
+            to.Quants(block, 4, q4 ^ sign);
+            to.Quants(block, 5, q5 ^ sign);
+            to.Quants(block, 6, q6 ^ sign);
+            to.Quants(block, 7, q7 ^ sign);
         }
     }
 }
