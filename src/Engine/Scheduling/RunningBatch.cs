@@ -11,7 +11,7 @@ namespace LocalLlm.Engine.Scheduling;
 internal sealed class RunningBatch
 {
     // A pass with a piece of a prompt takes at most so many times as long as one without: what the others' answers are slowed down to.
-    private const double MostDelay = 4;
+    private const double MostDelay = 3.5;
 
     // A piece that is worth a pass where little is known of its cost, and the least there is.
     private const int FirstPiece = 64;

@@ -42,6 +42,10 @@ public class ServeCommandTests
             [.. Enumerable.Range(0, 4).Select(_ => client.PostAsync("/api/generate", new StringContent("""{"model":"smollm2","prompt":"x"}""")))];
         HttpResponseMessage refused = await await Task.WhenAny(requests);
         Assert.Contains("server busy", await refused.Content.ReadAsStringAsync());
+        while (cli.Opened.Count == 0)
+        {
+            await Task.Delay(1); // the refusal may be sooner than the load
+        }
         (_, ModelOptions options) = Assert.Single(cli.Opened);
         Assert.Equal(2, options.MaxSequences);
         Assert.InRange(options.CacheBytes!.Value, 1, long.MaxValue); // what the plan grants
