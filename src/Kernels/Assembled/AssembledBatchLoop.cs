@@ -7,10 +7,10 @@ internal readonly unsafe struct AssembledBatchLoop<TFormat> : IProductLoop
     where TFormat : struct, IDotFormat
 {
     /// <summary>
-    /// Tokens up to which this is faster than packing panels, which costs as much as a dozen tokens and makes the others cheaper by a third. Measured with
-    /// one outlier in a row of activations; formats whose columns are laborious to decode gain less.
+    /// Tokens up to which this is faster than packing panels, which costs as much as a dozen tokens and makes the others cheaper by a third. Measured on
+    /// whole models; formats whose columns are laborious to decode for the outliers gain less.
     /// </summary>
-    public static int MostTokens => TFormat.HasMinimums || TFormat.HasHalfScales ? 12 : BatchRowAssembler.MaxTokens;
+    public static int MostTokens => TFormat.HasHalfScales ? 12 : RowAssembler.StepBlocks(TFormat.Type) > QuantizedActivations.GroupBlocks ? 14 : BatchRowAssembler.MaxTokens;
 
     /// <inheritdoc/>
     public static int TileRows => BatchRowAssembler.Rows;
