@@ -10,7 +10,8 @@ namespace LocalLlm.Engine.Scheduling;
 /// </summary>
 internal sealed class RunningBatch
 {
-    // A pass with a piece of a prompt takes at most so many times as long as one without: what the others' answers are slowed down to.
+    // A pass with a piece of a prompt takes at most so many times as long as one in which all who are here decode: what answers are slowed down to
+    // for the others' sake. Where few decode and many wait to, larger pieces bring them there sooner, and all of them get more.
     private const double MostDelay = 3.5;
 
     // A piece that is worth a pass where little is known of its cost, and the least there is.
@@ -142,7 +143,7 @@ internal sealed class RunningBatch
         int left = _capacity - batch.Count;
         if (DecodeTokens > 0)
         {
-            left = Math.Min(left, Math.Max(_cost.PromptTokens(DecodeTokens, MostDelay, FirstPiece), LeastPiece));
+            left = Math.Min(left, Math.Max(_cost.PromptTokens(DecodeTokens, Math.Max(DecodeTokens, _active.Count), MostDelay, FirstPiece), LeastPiece));
         }
         ScheduledSequence oldest = _prompts[0];
         if (_prompts.Count > 1)

@@ -53,17 +53,18 @@ internal sealed class StepCost
         return one * (1 + (_slope * (tokens - 1)));
     }
 
-    /// <summary>Tokens of prompts that can be added to a pass so that it takes at most so many times as long as without them.</summary>
+    /// <summary>Tokens of prompts that can be added to a pass so that it takes at most so many times as long as one of answers alone.</summary>
     /// <param name="decoded">Tokens of answers in it.</param>
+    /// <param name="compared">Tokens of answers in the pass it is compared with.</param>
     /// <param name="times">How many times.</param>
     /// <param name="unknown">The answer where nothing was seen yet.</param>
-    public int PromptTokens(int decoded, double times, int unknown)
+    public int PromptTokens(int decoded, int compared, double times, int unknown)
     {
         if (!_decode.IsKnown || (!_piece.IsKnown && _promptToken == 0))
         {
             return unknown;
         }
-        double allowed = (times - 1) * Decode(decoded);
+        double allowed = (times * Decode(compared)) - Decode(decoded);
         if (!_piece.IsKnown)
         {
             return Whole(allowed / (PieceSurcharge * _promptToken));

@@ -80,21 +80,21 @@ public sealed class SpeculationTests
     {
         StepCost cost = Learned(0.1);
         Assert.InRange(cost.Decode(11) / cost.Decode(1), 1.9, 2.1);
-        Assert.Equal(64, cost.PromptTokens(8, 4, 64)); // nothing known of prompts
+        Assert.Equal(64, cost.PromptTokens(8, 8, 4, 64)); // nothing known of prompts
         cost.LearnPrompts(0, 500, 125);
         // 0.25 for each token of a long prompt, twice that for a piece; three more passes of one token of 10.
-        Assert.InRange(cost.PromptTokens(1, 4, 64), 55, 65);
+        Assert.InRange(cost.PromptTokens(1, 1, 4, 64), 55, 65);
         for (int i = 0; i < 50; i++)
         {
             cost.LearnPrompts(1, 60, 10 + 40);
         }
-        Assert.InRange(cost.PromptTokens(1, 4, 64), 40, 50); // they took 40, not 30
+        Assert.InRange(cost.PromptTokens(1, 1, 4, 64), 40, 50); // they took 40, not 30
         for (int i = 0; i < 50; i++)
         {
             cost.LearnPrompts(1, 40 + (i % 3 * 20), 10 + 10 + ((40 + (i % 3 * 20)) * 0.5));
         }
         // 10 for having a piece, 0.5 for each token of it.
-        Assert.InRange(cost.PromptTokens(1, 4, 64), 36, 44);
+        Assert.InRange(cost.PromptTokens(1, 1, 4, 64), 36, 44);
     }
 
     private static StepCost Learned(double slope)
