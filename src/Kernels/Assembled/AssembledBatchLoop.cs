@@ -1,3 +1,4 @@
+using LocalLlm.Gguf;
 using LocalLlm.Kernels.Dot;
 
 namespace LocalLlm.Kernels.Assembled;
@@ -7,10 +8,15 @@ internal readonly unsafe struct AssembledBatchLoop<TFormat> : IProductLoop
     where TFormat : struct, IDotFormat
 {
     /// <summary>
-    /// Tokens up to which this is faster than packing panels, which costs as much as a dozen tokens and makes the others cheaper by a third. Measured on
-    /// whole models; formats whose columns are laborious to decode for the outliers gain less.
+    /// Tokens up to which this is faster than packing panels, which costs as much as a dozen tokens or more and makes the others cheaper by a third.
+    /// Measured on whole models, with an outlier in every row of activations. Bytes that need no unpacking gain least from being packed.
     /// </summary>
-    public static int MostTokens => TFormat.HasHalfScales ? 12 : RowAssembler.StepBlocks(TFormat.Type) > QuantizedActivations.GroupBlocks ? 14 : BatchRowAssembler.MaxTokens;
+    public static int MostTokens => TFormat.Type switch
+    {
+        GgmlType.Q8_0 => BatchRowAssembler.MaxTokens,
+        GgmlType.Q4_K or GgmlType.Q5_K or GgmlType.Q6_K => 24,
+        _ => 17,
+    };
 
     /// <inheritdoc/>
     public static int TileRows => BatchRowAssembler.Rows;

@@ -19,7 +19,7 @@ internal sealed class BatchRowAssembler : RowAssembler
     public const int Rows = BatchTiles * TileRows;
 
     /// <summary>Most tokens of a call.</summary>
-    public const int MaxTokens = 17;
+    public const int MaxTokens = 40;
 
     /// <summary>Bytes of <see cref="RowCall.Work"/>.</summary>
     public const int WorkBytes = PartialPlace + MaxTokens * TokenPartials;
