@@ -14,23 +14,36 @@ internal static class DoctorCommand
     {
         Option<bool> simd = new("--simd") { Description = "Only what computes: SIMD levels, threads, processor" };
         Option<bool> kernels = new("--kernels") { Description = "The kernels that are assembled at run time, disassembled" };
-        Command command = new("doctor", "Show what this machine offers, and the models known by name.") { simd, kernels };
-        command.SetAction(result =>
+        Option<bool> store = new("--store") { Description = "Verify the model store (OLLAMA_MODELS): read every blob again" };
+        Command command = new("doctor", "Show what this machine offers, and the models known by name.") { simd, kernels, store };
+        command.SetAction(async (result, cancellationToken) =>
         {
-            if (result.GetValue(kernels))
+            if (result.GetValue(store))
+            {
+                await Task.Run(() => StoreReport.Write(host, cancellationToken), cancellationToken);
+            }
+            else if (result.GetValue(kernels))
             {
                 KernelListing.Write(host.Out);
-                return;
             }
-            ReportSimd(host);
-            if (!result.GetValue(simd))
+            else
             {
-                host.Out.WriteLine($"runtime    {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
-                host.Out.WriteLine();
-                ReportModels(host);
+                Report(host, onlySimd: result.GetValue(simd));
             }
+            return 0;
         });
         return command;
+    }
+
+    private static void Report(CliHost host, bool onlySimd)
+    {
+        ReportSimd(host);
+        if (!onlySimd)
+        {
+            host.Out.WriteLine($"runtime    {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
+            host.Out.WriteLine();
+            ReportModels(host);
+        }
     }
 
     private static void ReportModels(CliHost host)

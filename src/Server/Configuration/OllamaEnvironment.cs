@@ -21,6 +21,15 @@ internal sealed record OllamaEnvironment
     /// <summary><c>OLLAMA_ORIGINS</c>: origins whose web pages may call the API, comma-separated, put before the built-in ones (this machine and app shells). <c>*</c> stands for any text.</summary>
     public required IReadOnlyList<string> Origins { get; init; }
 
+    /// <summary><c>OLLAMA_MODELS</c>: the folder of the model store; <c>~/.ollama/models</c>.</summary>
+    public required string Models { get; init; }
+
+    /// <summary><c>LOCALLLM_STORE_READONLY</c>: uses the model store without ever changing it.</summary>
+    public required bool StoreReadOnly { get; init; }
+
+    /// <summary><c>OLLAMA_NOPRUNE</c>: keeps unused blobs when the server starts.</summary>
+    public required bool NoPrune { get; init; }
+
     /// <summary><c>OLLAMA_KEEP_ALIVE</c>: how long an idle model stays loaded; negative for ever, 0 not at all; 5 minutes.</summary>
     public required TimeSpan KeepAlive { get; init; }
 
@@ -63,6 +72,9 @@ internal sealed record OllamaEnvironment
         {
             Host = OllamaHost.Read(reader),
             Origins = [.. reader.Text("OLLAMA_ORIGINS").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), .. s_builtInOrigins],
+            Models = ReadModels(reader),
+            StoreReadOnly = reader.Switch("LOCALLLM_STORE_READONLY"),
+            NoPrune = reader.Switch("OLLAMA_NOPRUNE"),
             KeepAlive = reader.Duration("OLLAMA_KEEP_ALIVE", TimeSpan.FromMinutes(5)),
             ContextLength = reader.Count("OLLAMA_CONTEXT_LENGTH", 0) is int length and > 0 ? length : null,
             KvCacheType = reader.Text("OLLAMA_KV_CACHE_TYPE").ToLowerInvariant(),
@@ -75,6 +87,16 @@ internal sealed record OllamaEnvironment
             NoHistory = reader.Switch("OLLAMA_NOHISTORY"),
             Warnings = reader.Warnings,
         };
+    }
+
+    private static string ReadModels(EnvironmentReader reader)
+    {
+        if (reader.Text("OLLAMA_MODELS") is { Length: > 0 } folder)
+        {
+            return folder;
+        }
+        string home = reader.Text("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return Path.Combine(home, ".ollama", "models");
     }
 
     private static int? ReadNumParallel(EnvironmentReader reader)

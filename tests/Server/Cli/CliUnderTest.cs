@@ -20,7 +20,8 @@ internal sealed class CliUnderTest
 
     public bool AtTerminal { get; init; }
 
-    public Dictionary<string, string> Variables { get; } = [];
+    /// <summary>The environment. The model store is one that is not there, not that of whoever runs the tests.</summary>
+    public Dictionary<string, string> Variables { get; } = new() { ["OLLAMA_MODELS"] = Path.Combine(Path.GetTempPath(), "localllm-no-store", Path.GetRandomFileName()) };
 
     public string Folder { get; init; } = RepoPaths.Root;
 

@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using LocalLlm.Kernels;
+using LocalLlm.Server.Tests.Store;
 
 namespace LocalLlm.Server.Tests.Cli;
 
@@ -38,5 +40,21 @@ public class DoctorCommandTests
         Assert.Matches(@"\n; Q4_K: 1 token x rows of the file\n", text);
         Assert.Contains("vpdpbusd", text);
         Assert.DoesNotContain("(bad)", text);
+    }
+
+    [Fact]
+    public async Task DoctorVerifiesTheStore()
+    {
+        using StoreFixture fixture = new();
+        fixture.WholeModel();
+        CliUnderTest well = new() { Variables = { ["OLLAMA_MODELS"] = fixture.Root } };
+        Assert.Equal(0, await well.RunAsync("doctor", "--store"));
+        Assert.Matches($@"^store      {Regex.Escape(fixture.Root)}\nmodels     1\n([0-9a-f]{{12}}    right                 tiny:latest\n){{8}}$", well.Out.ToString());
+        string blob = fixture.PathOf(fixture.Open().Find(StoreFixture.Name("tiny"))!.Manifest.Layers[2].Digest);
+        File.WriteAllText(blob, "You are Tiny.");
+        CliUnderTest ill = new() { Variables = { ["OLLAMA_MODELS"] = fixture.Root, ["LOCALLLM_STORE_READONLY"] = "1" } };
+        Assert.Equal(1, await ill.RunAsync("doctor", "--store"));
+        Assert.Matches(@"\n[0-9a-f]{12}    wrong bytes           tiny:latest\n", ill.Out.ToString());
+        Assert.StartsWith("Error: 1 part of the model store '", ill.Error.ToString(), StringComparison.Ordinal);
     }
 }

@@ -27,6 +27,17 @@ public class OllamaEnvironmentTests
     }
 
     [Fact]
+    public void TheStoreIsInTheHomeFolderUnlessSaidOtherwise()
+    {
+        Assert.Equal("/home/me/.ollama/models", With("HOME", "/home/me").Models);
+        Assert.EndsWith(Path.Combine(".ollama", "models"), With("HOME", "").Models, StringComparison.Ordinal);
+        Assert.Equal("/data/models", With("OLLAMA_MODELS", " '/data/models' ").Models);
+        Assert.Equal((false, false), (With("HOME", "").StoreReadOnly, With("HOME", "").NoPrune));
+        Assert.True(With("LOCALLLM_STORE_READONLY", "1").StoreReadOnly);
+        Assert.True(With("OLLAMA_NOPRUNE", "true").NoPrune);
+    }
+
+    [Fact]
     public void OwnOriginsStandBeforeTheBuiltInOnes() =>
         Assert.Equal(["http://a", "https://*.b:*", "http://localhost"], With("OLLAMA_ORIGINS", " http://a, https://*.b:*,").Origins.Take(3));
 
