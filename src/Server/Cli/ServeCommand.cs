@@ -62,6 +62,9 @@ internal static class ServeCommand
             MaxQueue = environment.MaxQueue,
             StopTimeout = environment.StopTimeout,
             LogLevel = environment.DebugLevel switch { 0 => LogLevel.Information, 1 => LogLevel.Debug, _ => LogLevel.Trace },
+            StoreFolder = environment.Models,
+            StoreReadOnly = environment.StoreReadOnly,
+            Prune = !environment.NoPrune,
             Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
             ExtraModels = models.Select(NameAndPath).ToDictionary(),
         };

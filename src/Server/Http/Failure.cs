@@ -1,5 +1,6 @@
 using LocalLlm.Engine;
 using LocalLlm.Gguf;
+using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Http;
 
@@ -22,6 +23,7 @@ internal readonly record struct Failure(int Status, string Message)
     {
         RequestException request => new(request.Status, request.Message) { IsBusy = request.IsBusy },
         TextEngineException engine => new(StatusOf(engine.Kind), engine.Message),
+        StoreException store => new(StatusOf(store.Kind), store.Message),
         GgufFormatException file => new(StatusCodes.Status500InternalServerError, file.Message),
         BadHttpRequestException http => new(http.StatusCode, http.Message),
         OperationCanceledException => new(StatusCodes.Status503ServiceUnavailable, "the server is shutting down"),
@@ -29,6 +31,14 @@ internal readonly record struct Failure(int Status, string Message)
             StatusCodes.Status500InternalServerError,
             "the server ran out of memory: use a smaller model or a smaller num_ctx, or unload other models"),
         _ => new(StatusCodes.Status500InternalServerError, $"internal error ({exception.GetType().Name}): {exception.Message}"),
+    };
+
+    private static int StatusOf(StoreErrorKind kind) => kind switch
+    {
+        StoreErrorKind.DigestMismatch => StatusCodes.Status400BadRequest,
+        StoreErrorKind.ReadOnly => StatusCodes.Status403Forbidden,
+        StoreErrorKind.InUse => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status500InternalServerError,
     };
 
     private static int StatusOf(TextEngineErrorKind kind) => kind switch

@@ -4,6 +4,7 @@ using LocalLlm.Server.Http.Guards;
 using LocalLlm.Server.Http.Metrics;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
+using LocalLlm.Server.Store;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -63,7 +64,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
         [
             .. options.ExtraModels.Select(extra => new ServedModel { Names = [extra.Key], Path = Path.GetFullPath(extra.Value) }),
             .. options.Models,
-        ]);
+        ], options.StoreFolder is { } folder ? new ModelStore(folder, options.StoreReadOnly) : null);
         ServerMetrics metrics = new();
         ResidentModels resident = new(metrics.Watch(load), ResidencyOf(options), time);
         AdmissionQueue queue = new(options.ModelOptions.MaxSequences, options.MaxQueue);
@@ -89,6 +90,8 @@ public sealed class LocalLlmServer : IAsyncDisposable
         {
             throw new IOException($"listen tcp {_options.Host}:{_options.Port}: bind: address already in use", exception);
         }
+        // Not before: a server that cannot listen must not delete what another one is adding.
+        StoreUpkeep.Run(_options, _app.Services.GetRequiredService<ILogger<LocalLlmServer>>());
     }
 
     /// <summary>

@@ -21,9 +21,10 @@ internal sealed class ModelAccess(ResidentModels resident, AdmissionQueue queue,
     /// <param name="model">What it asks.</param>
     /// <param name="keepAlive">How long the model shall stay after it; null leaves it as it is.</param>
     /// <param name="answer">Answers with the loaded model; run again if the engine is lost before the answer began.</param>
-    /// <exception cref="RequestException">503: too many wait.</exception>
+    /// <exception cref="RequestException">503: too many wait; 500: the model cannot be loaded as it stands in the store.</exception>
     public async Task RunAsync(HttpContext context, ServedModel model, KeepAlive? keepAlive, Func<ModelCall, Task> answer)
     {
+        RefuseDefect(model);
         using IDisposable place = queue.TryEnter(model) ?? throw RequestException.Busy();
         try
         {
@@ -40,6 +41,7 @@ internal sealed class ModelAccess(ResidentModels resident, AdmissionQueue queue,
     /// <inheritdoc cref="RunAsync"/>
     public async Task RunOnceAsync(HttpContext context, ServedModel model, KeepAlive? keepAlive, Func<ModelCall, Task> answer)
     {
+        RefuseDefect(model);
         using CancellationTokenSource waiting = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.Begun);
         using ModelLease lease = await resident.AcquireAsync(model, keepAlive, waiting.Token);
         try
@@ -50,6 +52,14 @@ internal sealed class ModelAccess(ResidentModels resident, AdmissionQueue queue,
         {
             lease.ReportLost();
             throw;
+        }
+    }
+
+    private static void RefuseDefect(ServedModel model)
+    {
+        if (model.Defect is { } defect)
+        {
+            throw new RequestException(StatusCodes.Status500InternalServerError, defect);
         }
     }
 }

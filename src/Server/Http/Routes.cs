@@ -33,6 +33,12 @@ internal static class Routes
         app.MapMethods("/api/tags", s_getAndHead, errors.Native(lists.HandleTagsAsync));
         app.MapGet("/api/ps", errors.Native(lists.HandlePsAsync));
         app.MapPost("/api/show", errors.Native(new ShowEndpoint(models).HandleAsync));
+        StoreEndpoints store = new(models);
+        app.MapPost("/api/copy", errors.Native(store.HandleCopyAsync));
+        app.MapDelete("/api/delete", errors.Native(store.HandleDeleteAsync));
+        BlobEndpoints blobs = new(models);
+        app.MapMethods(BlobEndpoints.Route, [HttpMethods.Head], errors.Native(blobs.HandleHeadAsync));
+        app.MapPost(BlobEndpoints.Route, errors.Native(blobs.HandlePostAsync));
         app.MapPost("/api/chat", errors.Native(new ChatEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/embed", errors.Native(embed.HandleAsync));

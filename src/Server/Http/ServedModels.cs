@@ -1,41 +1,76 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
+using LocalLlm.Gguf;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
+using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Http;
 
-/// <summary>The models that requests can name, and what their files say.</summary>
+/// <summary>The models that requests can name, and what their files say. Those of the store go before those that the program or its command line offers.</summary>
 internal sealed class ServedModels
 {
-    private readonly Dictionary<ModelName, ServedModel> _byName = [];
+    private readonly Dictionary<ModelName, ServedModel> _offered = [];
     private readonly ConcurrentDictionary<string, CachedFacts> _facts = [];
+    private readonly StoredModels? _stored;
 
-    /// <summary>Offers models; where two claim a name, the first has it.</summary>
+    /// <summary>Offers models.</summary>
+    /// <param name="offered">Models that are not in the store; where two claim a name, the first has it.</param>
+    /// <param name="store">The store; null for none.</param>
     /// <exception cref="ArgumentException">A name is none.</exception>
-    public ServedModels(IEnumerable<ServedModel> models)
+    public ServedModels(IEnumerable<ServedModel> offered, ModelStore? store)
     {
-        foreach (ServedModel model in models)
+        _stored = store is null ? null : new StoredModels(store);
+        foreach (ServedModel model in offered)
         {
             foreach (string name in model.Names)
             {
                 ModelName parsed = ModelName.TryParse(name, out ModelName? valid)
                     ? valid.Value
                     : throw new ArgumentException($"\"{name}\" is not a model name: write [namespace/]model[:tag] with letters, digits, \"-\", \"_\" and \".\"");
-                _byName.TryAdd(parsed, model);
+                _offered.TryAdd(parsed, model);
             }
         }
     }
 
-    /// <summary>All names whose model is there.</summary>
-    public IEnumerable<(ModelName Name, ServedModel Model)> Present =>
-        _byName.Where(entry => File.Exists(entry.Value.Path)).Select(entry => (entry.Key, entry.Value));
+    /// <summary>The store.</summary>
+    /// <exception cref="RequestException">500: this server has none.</exception>
+    public ModelStore Store => _stored?.Store ?? throw new RequestException(StatusCodes.Status500InternalServerError, "this server has no model store: start it with OLLAMA_MODELS set to a folder");
 
-    /// <summary>The model that a request names; null if there is none.</summary>
+    /// <summary>All names whose model is there.</summary>
+    /// <param name="tellBroken">Gets a sentence for each manifest of the store that cannot be read.</param>
+    public IReadOnlyList<(ModelName Name, ServedModel Model)> Present(Action<string>? tellBroken = null)
+    {
+        (IReadOnlyList<ServedModel> stored, IReadOnlyList<string> broken) = _stored?.List() ?? ([], []);
+        foreach (string sentence in broken)
+        {
+            tellBroken?.Invoke(sentence);
+        }
+        Dictionary<ModelName, ServedModel> present = [];
+        foreach (ServedModel model in stored)
+        {
+            present.TryAdd(model.Stored!.Manifest.Name, model);
+        }
+        foreach ((ModelName name, ServedModel model) in _offered)
+        {
+            if (File.Exists(model.Path))
+            {
+                present.TryAdd(name, model);
+            }
+        }
+        return [.. present.Select(entry => (entry.Key, entry.Value))];
+    }
+
+    /// <summary>The model that a request names; null if there is none. It may have a defect that keeps it from being loaded.</summary>
     /// <exception cref="RequestException">400: the name is malformed; 403: it means a model in Ollama's cloud.</exception>
-    public ServedModel? Find(string reference) =>
-        _byName.TryGetValue(NameOf(reference), out ServedModel? model) && File.Exists(model.Path) ? model : null;
+    /// <exception cref="StoreException">The model's manifest is broken.</exception>
+    public ServedModel? Find(string reference)
+    {
+        ModelName name = NameOf(reference);
+        return _stored?.Find(name) ?? FindOffered(name);
+    }
+
+    /// <summary>A model that is not in the store; null if there is none of that name.</summary>
+    public ServedModel? FindOffered(ModelName name) => _offered.TryGetValue(name, out ServedModel? model) && File.Exists(model.Path) ? model : null;
 
     /// <summary>Reads a reference: spaces around it go, as does the suffix <c>:local</c>.</summary>
     /// <exception cref="RequestException">As <see cref="Find"/>.</exception>
@@ -61,13 +96,17 @@ internal sealed class ServedModels
     public static ModelName MainNameOf(ServedModel model) =>
         ModelName.TryParse(model.Names[0], out ModelName? name) ? name.Value : throw new InvalidOperationException("Names were checked before.");
 
-    /// <summary>What a model's file says; read again only when the file changes, because clients ask around every request.</summary>
-    /// <exception cref="LocalLlm.Gguf.GgufFormatException">The file is broken.</exception>
+    /// <summary>
+    /// What a model's file says; read again only when the file changes, because clients ask around every request. Of a file that is gone while its model is
+    /// still in memory, what it said last.
+    /// </summary>
+    /// <exception cref="GgufFormatException">The file is broken.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public GgufFacts FactsOf(ServedModel model)
     {
         FileInfo file = new(model.Path);
-        if (_facts.TryGetValue(model.Path, out CachedFacts? cached) && cached.Length == file.Length && cached.Changed == file.LastWriteTimeUtc)
+        if (_facts.TryGetValue(model.Path, out CachedFacts? cached)
+            && (!file.Exists || (cached.Length == file.Length && cached.Changed == file.LastWriteTimeUtc)))
         {
             return cached.Facts;
         }
@@ -76,15 +115,23 @@ internal sealed class ServedModels
         return facts;
     }
 
-    /// <summary>
-    /// The digest that clients know a model by, 64 hex digits: SHA-256 of a manifest that names the file's own SHA-256 (or its fingerprint,
-    /// <see cref="GgufFacts.Fingerprint"/>, where that is not known beforehand) and the model's default options.
-    /// </summary>
-    public static string DigestOf(ServedModel model, GgufFacts facts)
+    /// <summary>What lists show of a model.</summary>
+    /// <exception cref="GgufFormatException">The file is broken; of a model of the store, its config is shown then.</exception>
+    /// <exception cref="IOException">The file cannot be read; likewise.</exception>
+    public ModelSummary Summarize(ServedModel model) =>
+        model.Stored is { } stored ? ModelSummary.Of(stored, TryFactsOf(model)) : ModelSummary.Of(model, FactsOf(model));
+
+    /// <summary>What a model's file says; null if there is none that can be read.</summary>
+    public GgufFacts? TryFactsOf(ServedModel model)
     {
-        string file = model.Sha256 is { } sha256 ? $"sha256:{sha256}" : $"fingerprint:{facts.Fingerprint}";
-        string manifest = $"{{\"schemaVersion\":2,\"model\":\"{file}\",\"size\":{facts.FileBytes},\"params\":{model.Defaults?.GetRawText() ?? "{}"}}}";
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(manifest)));
+        try
+        {
+            return model.Path.Length == 0 ? null : FactsOf(model);
+        }
+        catch (Exception exception) when (exception is GgufFormatException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static bool TryCut(ref string name, string suffix)

@@ -39,6 +39,15 @@ public sealed record ServerOptions
     /// <summary>Bytes of memory that are free now, pages of mapped files included.</summary>
     public Func<long> AvailableMemory { get; init; } = () => SystemMemory.AvailableBytes;
 
+    /// <summary>Folder of the model store, whose models go before all others; null for none.</summary>
+    public string? StoreFolder { get; init; }
+
+    /// <summary>Whether the store is never changed.</summary>
+    public bool StoreReadOnly { get; init; }
+
+    /// <summary>Whether unused blobs of the store are deleted when the server starts.</summary>
+    public bool Prune { get; init; } = true;
+
     /// <summary>The models of the catalogue.</summary>
     public IReadOnlyList<ServedModel> Models { get; init; } = [];
 

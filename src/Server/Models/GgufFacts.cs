@@ -11,7 +11,7 @@ namespace LocalLlm.Server.Models;
 internal sealed record GgufFacts
 {
     /// <summary>Arrays longer than this are left out of the short form of the metadata: vocabularies are megabytes.</summary>
-    private const int MaxShortArray = 5;
+    public const int MaxShortArray = 5;
 
     /// <summary>Bytes at the start of each tensor that go into <see cref="Fingerprint"/>.</summary>
     private const int FingerprintSample = 256;

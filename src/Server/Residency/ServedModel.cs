@@ -1,5 +1,7 @@
 using System.Text.Json;
 using LocalLlm.Engine;
+using LocalLlm.Engine.Chat;
+using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Residency;
 
@@ -9,7 +11,7 @@ public sealed record ServedModel
     /// <summary>Its names, at least one; clients may use any of them.</summary>
     public required IReadOnlyList<string> Names { get; init; }
 
-    /// <summary>Path of the GGUF file, of the first part if it is split.</summary>
+    /// <summary>Path of the GGUF file, of the first part if it is split; empty if <see cref="Defect"/> says that there is none.</summary>
     public required string Path { get; init; }
 
     /// <summary>SHA-256 of the file in lower-case hex where it is known beforehand; null otherwise.</summary>
@@ -20,6 +22,18 @@ public sealed record ServedModel
 
     /// <summary>The licence's name where it is known; null for what the file says.</summary>
     public string? Licence { get; init; }
+
+    /// <summary>System message of conversations that bring none; null for none.</summary>
+    public string? System { get; init; }
+
+    /// <summary>What every conversation begins with, after the system message.</summary>
+    public IReadOnlyList<ChatMessage> Messages { get; init; } = [];
+
+    /// <summary>Why the model cannot be loaded, one sentence; null if nothing speaks against it.</summary>
+    public string? Defect { get; init; }
+
+    /// <summary>What the model store knows of it; null if it is not from there.</summary>
+    internal StoredModel? Stored { get; init; }
 }
 
 /// <summary>Loads a model.</summary>

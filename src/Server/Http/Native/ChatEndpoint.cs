@@ -30,7 +30,7 @@ internal sealed class ChatEndpoint(ServedModels models, ModelAccess access, Time
         async Task AnswerAsync(ModelCall call)
         {
             clock.ModelIsReady();
-            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, body, name) with { Messages = messages }, call.Engine);
+            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, body, name) with { Messages = Opening.Before(messages, model) }, call.Engine);
             await (messages.Count == 0 ? answer.SendLoadAsync("load")
                 : settings.RenderOnly ? answer.SendRenderedAsync(call.Engine, request)
                 : answer.RunAsync(call, request, settings.Stream, returnsContext: false));

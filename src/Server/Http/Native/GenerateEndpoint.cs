@@ -27,7 +27,7 @@ internal sealed partial class GenerateEndpoint(ServedModels models, ModelAccess 
             return;
         }
         bool raw = body.Boolean("raw") ?? false;
-        GenerationRequest request = raw ? RawPrompt(body, prompt) : Conversation(body, prompt);
+        GenerationRequest request = raw ? RawPrompt(body, prompt) : Conversation(body, prompt, model);
         NativeSettings settings = NativeSettings.Read(body, model);
         async Task AnswerAsync(ModelCall call)
         {
@@ -58,21 +58,19 @@ internal sealed partial class GenerateEndpoint(ServedModels models, ModelAccess 
             : throw RequestException.BadRequest("raw mode does not support template, system, or context");
     }
 
-    private static GenerationRequest Conversation(JsonFields body, string prompt)
+    private static GenerationRequest Conversation(JsonFields body, string prompt, ServedModel model)
     {
-        List<ChatMessage> messages = [];
-        if (body.String("system") is { Length: > 0 } system)
-        {
-            messages.Add(new ChatMessage { Role = "system", Content = system });
-        }
-        messages.Add(new ChatMessage { Role = "user", Content = prompt });
+        IReadOnlyList<int> context = body.Tokens("context");
+        ChatMessage question = new() { Role = "user", Content = prompt };
+        // A context has the model's own messages in it already.
+        IReadOnlyList<ChatMessage> messages = [.. Opening.SystemOf(model, body.String("system")), .. context.Count == 0 ? model.Messages : [], question];
         string? template = body.String("template") is { Length: > 0 } given ? given : null;
         if (template is not null && GoTemplate().IsMatch(template))
         {
             throw RequestException.BadRequest(
                 "template is written in Go's template language, which LocalLlm does not support: write it in Jinja, or leave it out to use the model's own");
         }
-        return new GenerationRequest { Messages = messages, Template = template, Context = body.Tokens("context") };
+        return new GenerationRequest { Messages = messages, Template = template, Context = context };
     }
 
     private static void RefuseUnsupported(JsonFields body, string name, ModelCapabilities capabilities)

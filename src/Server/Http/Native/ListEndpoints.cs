@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using LocalLlm.Engine;
 using LocalLlm.Gguf;
 using LocalLlm.Server.Http.Json;
@@ -12,19 +13,22 @@ internal sealed class ListEndpoints(ServedModels models, ResidentModels resident
     /// <summary>What <c>expires_at</c> says of models that stay: so far ahead that clients show "forever".</summary>
     private static readonly DateTimeOffset s_never = new(2318, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Answers <c>/api/tags</c>; a model whose file is broken is left out and logged.</summary>
+    private readonly ConcurrentDictionary<string, bool> _told = [];
+
+    /// <summary>Answers <c>/api/tags</c>; a model whose file or manifest is broken is left out and logged.</summary>
     public Task HandleTagsAsync(HttpContext context)
     {
         List<(DateTimeOffset Modified, TagEntry Entry)> entries = [];
-        foreach ((ModelName name, ServedModel model) in models.Present)
+        foreach ((ModelName name, ServedModel model) in models.Present(TellOnce))
         {
             try
             {
-                entries.Add(EntryOf(name, model));
+                ModelSummary summary = models.Summarize(model);
+                entries.Add((summary.ModifiedAt, EntryOf(name, summary)));
             }
             catch (Exception exception) when (exception is GgufFormatException or IOException or UnauthorizedAccessException)
             {
-                log.LogWarning("{Name} is not listed: {Reason}", name, exception.Message);
+                TellOnce($"{name} is not listed: {exception.Message}");
             }
         }
         TagsAnswer answer = new([.. entries.OrderByDescending(entry => entry.Modified).Select(entry => entry.Entry)]);
@@ -38,33 +42,37 @@ internal sealed class ListEndpoints(ServedModels models, ResidentModels resident
         return ApiJson.SendAsync(context, answer, ApiJson.Compact.PsAnswer);
     }
 
-    private (DateTimeOffset Modified, TagEntry Entry) EntryOf(ModelName name, ServedModel model)
+    private static TagEntry EntryOf(ModelName name, ModelSummary summary) => new()
     {
-        GgufFacts facts = models.FactsOf(model);
-        DateTimeOffset modified = File.GetLastWriteTimeUtc(model.Path);
-        return (modified, new TagEntry
-        {
-            Name = name.DisplayName,
-            ModifiedAt = WireTime.Local(modified),
-            Size = facts.FileBytes,
-            Digest = ServedModels.DigestOf(model, facts),
-            Details = ModelDetails.Of(facts),
-            Capabilities = GgufFacts.NamesOf(facts.Capabilities),
-        });
-    }
+        Name = name.DisplayName,
+        ModifiedAt = WireTime.Local(summary.ModifiedAt),
+        Size = summary.Size,
+        Digest = summary.Digest,
+        Details = summary.Details,
+        Capabilities = summary.Capabilities,
+    };
 
     private PsEntry EntryOf(ResidentModel loaded)
     {
-        GgufFacts facts = models.FactsOf(loaded.Model);
+        ModelSummary summary = models.Summarize(loaded.Model);
         ModelDescription description = loaded.Engine.Description;
         return new PsEntry
         {
             Name = ServedModels.MainNameOf(loaded.Model).DisplayName,
             Size = description.MemoryBytes,
-            Digest = ServedModels.DigestOf(loaded.Model, facts),
-            Details = ModelDetails.Of(facts),
+            Digest = summary.Digest,
+            Details = summary.Details,
             ExpiresAt = WireTime.Local(loaded.ExpiresAt ?? s_never),
             ContextLength = description.ContextLength,
         };
+    }
+
+    /// <summary>Logs a sentence the first time: clients ask for the list every few seconds.</summary>
+    private void TellOnce(string sentence)
+    {
+        if (_told.TryAdd(sentence, true))
+        {
+            log.LogWarning("{Sentence}", sentence);
+        }
     }
 }

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using LocalLlm.Gguf;
 using LocalLlm.Server.Http.Json;
@@ -26,7 +24,7 @@ internal sealed class ShowEndpoint(ServedModels models)
         ServedModel model = models.Find(reference)
             ?? throw RequestException.NotFound($"model '{ServedModels.NameOf(reference).DisplayName}' not found");
         ShowAnswer answer = Describe(model);
-        if (body.Boolean("verbose") ?? false)
+        if ((body.Boolean("verbose") ?? false) && model.Path.Length > 0)
         {
             answer = WithEverything(answer, model);
         }
@@ -41,17 +39,22 @@ internal sealed class ShowEndpoint(ServedModels models)
 
     private ShowAnswer Describe(ServedModel model)
     {
-        GgufFacts facts = models.FactsOf(model);
+        GgufFacts? facts = model.Stored is null ? models.FactsOf(model) : models.TryFactsOf(model);
+        ModelSummary summary = models.Summarize(model);
         return new ShowAnswer
         {
-            License = model.Licence ?? facts.Licence,
-            Modelfile = ModelfileOf(model),
-            Parameters = string.Join('\n', ParametersOf(model).Select(parameter => $"{parameter.Name,-30} {parameter.Value}")),
-            Template = facts.Template,
-            Details = ModelDetails.Of(facts),
-            ModelInfo = facts.ModelInfo,
-            Capabilities = GgufFacts.NamesOf(facts.Capabilities),
-            ModifiedAt = WireTime.Local(File.GetLastWriteTimeUtc(model.Path)),
+            License = model.Licence ?? facts?.Licence,
+            Modelfile = ModelfileText.Of(model),
+            Parameters = ModelfileText.ParametersOf(model),
+            Template = model.Stored?.Template ?? facts?.Template ?? "",
+            System = model.System,
+            Details = summary.Details,
+            Messages = model.Messages.Count == 0 ? null : [.. model.Messages.Select(message => new ShownMessage(message.Role, message.Content))],
+            ModelInfo = facts?.ModelInfo ?? [],
+            ProjectorInfo = model.Stored is { Projectors: [string projector, ..] } ? TryMetadataOf(projector) : null,
+            Capabilities = summary.Capabilities,
+            ModifiedAt = WireTime.Local(summary.ModifiedAt),
+            Requires = model.Stored?.Config.Requires,
         };
     }
 
@@ -65,34 +68,17 @@ internal sealed class ShowEndpoint(ServedModels models)
         };
     }
 
-    private static string ModelfileOf(ServedModel model)
+    /// <summary>What a projector's file says; null if it cannot be read.</summary>
+    private static JsonObject? TryMetadataOf(string path)
     {
-        StringBuilder text = new();
-        text.Append("# Modelfile that makes this model again.\n");
-        text.Append("# To build a new one from it by name, replace FROM with:\n");
-        text.Append("# FROM ").Append(ServedModels.MainNameOf(model).DisplayName).Append("\n\n");
-        text.Append("FROM ").Append(model.Path).Append('\n');
-        foreach ((string name, string value) in ParametersOf(model))
+        try
         {
-            text.Append("PARAMETER ").Append(name).Append(' ').Append(value).Append('\n');
+            using GgufFile file = GgufFile.Open(path);
+            return GgufFacts.MetadataOf(file, GgufFacts.MaxShortArray);
         }
-        return text.ToString();
-    }
-
-    /// <summary>The model's own options as Modelfile parameters: strings quoted, one for each item of a list.</summary>
-    private static IEnumerable<(string Name, string Value)> ParametersOf(ServedModel model)
-    {
-        if (model.Defaults is not { ValueKind: JsonValueKind.Object } defaults)
+        catch (Exception exception) when (exception is GgufFormatException or IOException or UnauthorizedAccessException)
         {
-            yield break;
-        }
-        foreach (JsonProperty option in defaults.EnumerateObject())
-        {
-            IEnumerable<JsonElement> values = option.Value.ValueKind == JsonValueKind.Array ? option.Value.EnumerateArray() : [option.Value];
-            foreach (JsonElement value in values)
-            {
-                yield return (option.Name, value.GetRawText());
-            }
+            return null;
         }
     }
 }

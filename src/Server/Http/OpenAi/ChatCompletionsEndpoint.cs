@@ -19,7 +19,7 @@ internal sealed class ChatCompletionsEndpoint(ServedModels models, ModelAccess a
         CompletionSettings settings = CompletionSettings.Read(body, model);
         await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
         {
-            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, settings, name) with { Messages = messages }, call.Engine);
+            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, settings, name) with { Messages = Opening.Before(messages, model) }, call.Engine);
             await using RunningGeneration generation = await call.StartAsync(request);
             ChatCompletionAnswer answer = new(context, settings, generation, name, time.GetUtcNow());
             await (settings.Stream ? answer.StreamAsync() : answer.SendAsync());

@@ -13,7 +13,7 @@ internal sealed class ModelsEndpoint(ServedModels models)
     /// <summary>Lists the models.</summary>
     public Task HandleListAsync(HttpContext context)
     {
-        ModelList list = new([.. models.Present.Select(entry => EntryOf(entry.Name, entry.Model)).OrderByDescending(entry => entry.Created)]);
+        ModelList list = new([.. models.Present().Select(entry => EntryOf(entry.Name, entry.Model)).OrderByDescending(entry => entry.Created)]);
         return ApiJson.SendAsync(context, list, ApiJson.Compact.ModelList);
     }
 
@@ -39,5 +39,5 @@ internal sealed class ModelsEndpoint(ServedModels models)
         ((string)context.Request.RouteValues[IdParameter]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static ModelEntry EntryOf(ModelName name, ServedModel model) =>
-        new(name.DisplayName, new DateTimeOffset(File.GetLastWriteTimeUtc(model.Path)).ToUnixTimeSeconds(), name.Namespace);
+        new(name.DisplayName, (model.Stored?.Manifest.ModifiedAt ?? File.GetLastWriteTimeUtc(model.Path)).ToUnixTimeSeconds(), name.Namespace);
 }
