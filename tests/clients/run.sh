@@ -20,7 +20,7 @@ cp package.json ./*.mjs "$work/"
 
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 url=http://127.0.0.1:$port
-OLLAMA_HOST=127.0.0.1:$port "$root/src/Server/bin/Release/net10.0/localllm" serve \
+OLLAMA_MODELS=$work/models OLLAMA_HOST=127.0.0.1:$port "$root/src/Server/bin/Release/net10.0/localllm" serve \
   --model "$embed=$root/tests/Vectors/models/qwen3-embedding.gguf" >"$work/server.log" 2>&1 &
 server_pid=$!
 for _ in $(seq 100); do

@@ -6,6 +6,7 @@ cd "$(dirname "$0")/../.."
 localllm=$PWD/src/Server/bin/Release/net10.0/localllm
 model=$PWD/models/SmolLM2-135M-Instruct.Q4_1.gguf
 work=$(mktemp -d)
+export OLLAMA_MODELS=$work/models # not the store of whoever runs this
 server_pid=
 finish() {
   [ -n "$server_pid" ] && kill "$server_pid" 2>/dev/null && wait "$server_pid" 2>/dev/null

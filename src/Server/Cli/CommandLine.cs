@@ -7,6 +7,7 @@ using LocalLlm.Gguf;
 using LocalLlm.Server.Cli.Bench;
 using LocalLlm.Server.Http;
 using LocalLlm.Server.Models;
+using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Cli;
 
@@ -53,7 +54,11 @@ internal static partial class CommandLine
         {
             RunCommand.Create(host),
             ServeCommand.Create(host),
+            ListCommand.Create(host),
             PsCommand.Create(host),
+            ShowCommand.Create(host),
+            CopyCommand.Create(host),
+            RemoveCommand.Create(host),
             StopCommand.Create(host),
             InspectCommand.Create(host),
             TokenizeCommand.Create(host),
@@ -97,7 +102,7 @@ internal static partial class CommandLine
     /// <summary>What the user is told: exceptions that carry a sentence give it, all others are a fault of this program.</summary>
     private static string Sentence(Exception exception) => exception switch
     {
-        CommandLineException or ModelCatalogueException or TextEngineException or GgufFormatException or RequestException => exception.Message,
+        CommandLineException or ModelCatalogueException or TextEngineException or GgufFormatException or RequestException or StoreException => exception.Message,
         IOException or UnauthorizedAccessException => exception.Message,
         OutOfMemoryException => "There is not enough memory: use a smaller model or a smaller --ctx.",
         _ => $"This is a fault of the program ({exception.GetType().Name}): {exception.Message}",

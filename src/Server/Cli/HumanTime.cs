@@ -5,11 +5,12 @@ internal static class HumanTime
 {
     private const int DaysPerYear = 365;
 
-    /// <summary>How far a time lies ahead or back: <c>4 minutes from now</c>, <c>2 days ago</c>, <c>Forever</c> beyond twenty years.</summary>
+    /// <summary>How far a time lies ahead or back: <c>4 minutes from now</c>, <c>2 days ago</c>, <c>Forever</c> beyond twenty years, <c>Never</c> for no time at all.</summary>
     public static string Of(DateTimeOffset time, DateTimeOffset now)
     {
         TimeSpan distance = time - now;
-        return distance.TotalDays > 20 * DaysPerYear ? "Forever"
+        return time == default ? "Never"
+            : distance.TotalDays > 20 * DaysPerYear ? "Forever"
             : distance > TimeSpan.Zero ? $"{Length(distance)} from now"
             : $"{Length(-distance)} ago";
     }

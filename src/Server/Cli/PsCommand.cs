@@ -7,16 +7,12 @@ namespace LocalLlm.Server.Cli;
 /// <summary><c>ps</c>: the models that a running server has in memory.</summary>
 internal static class PsCommand
 {
-    /// <summary>Digits of a digest that stand for it in lists.</summary>
-    private const int IdDigits = 12;
-
-    private const string DigestPrefix = "sha256:";
-
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
         Argument<string> prefix = new("PREFIX") { Description = "Only models whose name begins so", Arity = ArgumentArity.ZeroOrOne };
-        Command command = new("ps", "List the models that a running server (OLLAMA_HOST) has in memory.") { prefix };
+        Option<bool> json = JsonOutput.Option();
+        Command command = new("ps", "List the models that a running server (OLLAMA_HOST) has in memory.") { prefix, json };
         command.SetAction(async (result, cancellationToken) =>
         {
             using ServerClient server = new(host);
@@ -25,7 +21,13 @@ internal static class PsCommand
             {
                 throw ServerClient.ErrorOf(status, answer);
             }
-            Write(host.Out, answer, result.GetValue(prefix) ?? "", DateTimeOffset.Now);
+            string beginning = result.GetValue(prefix) ?? "";
+            if (result.GetValue(json))
+            {
+                JsonOutput.WriteModels(host.Out, answer, name => name.StartsWith(beginning, StringComparison.Ordinal));
+                return 0;
+            }
+            Write(host.Out, answer, beginning, DateTimeOffset.Now);
             return 0;
         });
         return command;
@@ -43,7 +45,7 @@ internal static class PsCommand
                 long size = model.GetProperty("size").GetInt64();
                 table.Add(
                     name,
-                    IdOf(model.GetProperty("digest").GetString()!),
+                    ShortDigest.Of(model.GetProperty("digest").GetString()!),
                     HumanBytes.Of(size),
                     Processor(size, model.GetProperty("size_vram").GetInt64()),
                     model.GetProperty("context_length").GetInt32().ToString(CultureInfo.InvariantCulture),
@@ -51,12 +53,6 @@ internal static class PsCommand
             }
         }
         table.Write(writer);
-    }
-
-    private static string IdOf(string digest)
-    {
-        string digits = digest.StartsWith(DigestPrefix, StringComparison.Ordinal) ? digest[DigestPrefix.Length..] : digest;
-        return digits.Length > IdDigits ? digits[..IdDigits] : digits;
     }
 
     /// <summary>A model whose time is over is still busy with its last requests.</summary>

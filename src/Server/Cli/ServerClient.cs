@@ -28,7 +28,7 @@ internal sealed class ServerClient : IDisposable
     public string Address { get; }
 
     /// <summary>Sends a request and reads the answer's JSON.</summary>
-    /// <param name="method">GET or POST.</param>
+    /// <param name="method">GET, POST or DELETE.</param>
     /// <param name="path">Without a slash at its start.</param>
     /// <param name="body">JSON to send; null for none.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -45,7 +45,9 @@ internal sealed class ServerClient : IDisposable
         }
         catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
-            throw new CommandLineException($"could not connect to a server at {Address}: start one with 'localllm serve', or set OLLAMA_HOST to where it listens");
+            // Scripts look for the first half, word for word.
+            throw new CommandLineException(
+                $"could not connect to ollama server, run 'ollama serve' to start it ('localllm serve' is the same; OLLAMA_HOST gives {Address})");
         }
         catch (HttpRequestException exception)
         {

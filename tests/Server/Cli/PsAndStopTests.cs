@@ -37,7 +37,7 @@ public sealed class PsAndStopTests
         }
         Assert.Equal("OLLAMA_HOST gives ftp://a:11434, which is no address of a server: write [http://]host[:port]", await At("ftp://a").FailAsync("ps"));
         Assert.Equal(
-            $"could not connect to a server at http://{nowhere}: start one with 'localllm serve', or set OLLAMA_HOST to where it listens",
+            $"could not connect to ollama server, run 'ollama serve' to start it ('localllm serve' is the same; OLLAMA_HOST gives http://{nowhere})",
             await At(nowhere).FailAsync("ps"));
     }
 
