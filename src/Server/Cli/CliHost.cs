@@ -24,6 +24,9 @@ internal sealed record CliHost
     /// <summary>Whether a person reads the output.</summary>
     public bool OutputIsTerminal { get; init; }
 
+    /// <summary>Whether a person reads what is not a result.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
     /// <summary>The value of an environment variable; null if it is not set.</summary>
     public required Func<string, string?> Variable { get; init; }
 
@@ -56,6 +59,7 @@ internal sealed record CliHost
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" },
             InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = !Console.IsOutputRedirected,
+            ErrorIsTerminal = !Console.IsErrorRedirected,
             Variable = Environment.GetEnvironmentVariable,
             ProgramFolder = AppContext.BaseDirectory,
             Runner = RunnerProgram.OfThisProcess,

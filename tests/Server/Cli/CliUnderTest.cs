@@ -45,6 +45,7 @@ internal sealed class CliUnderTest
             Error = Error,
             InputIsTerminal = AtTerminal,
             OutputIsTerminal = AtTerminal,
+            ErrorIsTerminal = AtTerminal,
             Variable = name => Variables.GetValueOrDefault(name),
             ProgramFolder = Folder,
             OnInterrupt = Listen,
