@@ -47,7 +47,7 @@ public sealed class GgufFormatException : Exception
     /// A key or name from a file, fit for a message: in quotes, cut after 80 characters, control characters replaced. A hostile name may
     /// neither drown the sentence nor write escape sequences to a terminal.
     /// </summary>
-    internal static string Quote(string name)
+    public static string Quote(string name)
     {
         const int Limit = 80;
         string visible = string.Concat(name.Take(Limit).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c));
