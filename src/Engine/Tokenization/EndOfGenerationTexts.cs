@@ -13,6 +13,9 @@ internal static class EndOfGenerationTexts
         "<|fim_pad|>", "<|repo_name|>", "<|file_sep|>",
     ];
 
+    /// <summary>Whether a token of this text ends generation in any model.</summary>
+    public static bool Contains(string text) => All.Contains(text, StringComparer.Ordinal);
+
     /// <summary>
     /// Makes control tokens of those of the texts that a file lists as user-defined or ordinary, as some converters do: otherwise what
     /// a user writes could become them, and their letters would stand in the answer.

@@ -4,6 +4,7 @@ using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
 using LocalLlm.Engine;
 using LocalLlm.Gguf;
+using LocalLlm.Gguf.Safetensors;
 using LocalLlm.Server.Cli.Bench;
 using LocalLlm.Server.Http;
 using LocalLlm.Server.Models;
@@ -64,6 +65,7 @@ internal static partial class CommandLine
             TokenizeCommand.Create(host),
             LogitsCommand.Create(host),
             SynthCommand.Create(host),
+            ConvertCommand.Create(host),
             BenchCommand.Create(host),
             DoctorCommand.Create(host),
             RunnerCommand.Create(host),
@@ -102,7 +104,8 @@ internal static partial class CommandLine
     /// <summary>What the user is told: exceptions that carry a sentence give it, all others are a fault of this program.</summary>
     private static string Sentence(Exception exception) => exception switch
     {
-        CommandLineException or ModelCatalogueException or TextEngineException or GgufFormatException or RequestException or StoreException => exception.Message,
+        CommandLineException or ModelCatalogueException or TextEngineException or GgufFormatException or SafetensorsFormatException or RequestException or StoreException
+            => exception.Message,
         IOException or UnauthorizedAccessException => exception.Message,
         OutOfMemoryException => "There is not enough memory: use a smaller model or a smaller --ctx.",
         _ => $"This is a fault of the program ({exception.GetType().Name}): {exception.Message}",

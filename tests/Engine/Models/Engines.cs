@@ -1,3 +1,4 @@
+using LocalLlm.Engine.Generation;
 using LocalLlm.Kernels;
 
 namespace LocalLlm.Engine.Tests.Models;
@@ -43,6 +44,20 @@ internal static class Engines
     {
         float[] result = [];
         model.ComputeLogits(tokens, all: false, row => result = row.ToArray());
+        return result;
+    }
+
+    /// <summary>The likeliest token after a prompt, the likeliest after that, and so on.</summary>
+    public static int[] Greedy(LanguageModel model, int[] prompt, int count)
+    {
+        using SequenceDecoder decoder = model.CreateDecoder(prompt.Length + count);
+        var result = new int[count];
+        Span<float> logits = decoder.Evaluate(prompt, default);
+        for (int i = 0; i < count; i++)
+        {
+            result[i] = Agreement.Top(logits);
+            logits = decoder.Evaluate([result[i]], default);
+        }
         return result;
     }
 }
