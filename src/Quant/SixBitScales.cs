@@ -38,4 +38,15 @@ public readonly record struct SixBitScales(ulong Scales, ulong Minimums)
     /// <summary>Minimum of weights 32k .. 32k+31, in 0..63.</summary>
     /// <param name="k">In 0..7.</param>
     public int Minimum(int k) => (byte)(Minimums >> (8 * k));
+
+    /// <summary>Packs the field: what <see cref="Unpack"/> reads.</summary>
+    /// <param name="packed">Where the 12 bytes go.</param>
+    public void Pack(Span<byte> packed)
+    {
+        uint upperScales = (uint)(Scales >> 32), upperMinimums = (uint)(Minimums >> 32);
+        const uint LowNibbles = 0x0F0F0F0F, HighBits = 0x30303030;
+        BinaryPrimitives.WriteUInt32LittleEndian(packed, (uint)Scales | ((upperScales & HighBits) << 2));
+        BinaryPrimitives.WriteUInt32LittleEndian(packed[4..], (uint)Minimums | ((upperMinimums & HighBits) << 2));
+        BinaryPrimitives.WriteUInt32LittleEndian(packed[8..], (upperScales & LowNibbles) | ((upperMinimums & LowNibbles) << 4));
+    }
 }

@@ -14,6 +14,9 @@ public class SixBitScalesTests
             SixBitScales unpacked = SixBitScales.Unpack(Pack(scales, minimums));
             Assert.Equal(scales, Enumerable.Range(0, 8).Select(unpacked.Scale));
             Assert.Equal(minimums, Enumerable.Range(0, 8).Select(unpacked.Minimum));
+            byte[] again = new byte[12];
+            unpacked.Pack(again);
+            Assert.Equal(Pack(scales, minimums), again);
         }
     }
 
