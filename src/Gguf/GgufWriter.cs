@@ -159,6 +159,8 @@ public sealed unsafe class GgufWriter
             using (FileStream stream = new(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, PieceBytes))
             {
                 Write(stream);
+                // Or a crash soon after could leave the name with a file whose bytes never reached the disk.
+                stream.Flush(flushToDisk: true);
             }
             File.Move(partial, path, overwrite: true);
         }
