@@ -66,6 +66,7 @@ internal static partial class CommandLine
             LogitsCommand.Create(host),
             SynthCommand.Create(host),
             ConvertCommand.Create(host),
+            QuantizeCommand.Create(host),
             BenchCommand.Create(host),
             DoctorCommand.Create(host),
             RunnerCommand.Create(host),
