@@ -89,7 +89,7 @@ public sealed class LanguageModel : IDisposable
         catch (Exception e) when (e is not TextEngineException)
         {
             file?.Dispose();
-            throw e is GgufFormatException or JinjaException or IOException or UnauthorizedAccessException
+            throw e is GgufFormatException or TemplateException or IOException or UnauthorizedAccessException
                 ? new TextEngineException(TextEngineErrorKind.InvalidModel, e.Message, e)
                 : e;
         }
@@ -160,7 +160,7 @@ public sealed class LanguageModel : IDisposable
                 ? string.Join("\n\n", messages.Select(message => message.Content))
                 : template.RenderPrompt(messages, request.Tools, request.Think);
         }
-        catch (JinjaException e)
+        catch (TemplateException e)
         {
             throw new TextEngineException(TextEngineErrorKind.InvalidRequest, $"The chat template refused the messages: {e.Message}", e);
         }

@@ -8,7 +8,7 @@ namespace LocalLlm.Engine.Templates;
 /// (<c>messages</c>, <c>tools</c>, <c>documents</c>, <c>add_generation_prompt</c>, <c>bos_token</c>, <c>eos_token</c>), and
 /// <c>enable_thinking</c> only if the caller says whether to think. Safe to use from many threads.
 /// </summary>
-public sealed class ChatTemplate
+public sealed class ChatTemplate : IChatTemplate
 {
     private readonly JinjaTemplate _template;
     private readonly string _bosToken;
@@ -21,9 +21,9 @@ public sealed class ChatTemplate
     /// <param name="bosToken">Text of the token that begins a sequence; empty if the model has none.</param>
     /// <param name="eosToken">Text of the token that ends a sequence; empty if the model has none.</param>
     /// <param name="clock">The clock of templates that write the date; null for the system's.</param>
-    /// <param name="limits">What a rendering may use; null for <see cref="JinjaLimits.Default"/>.</param>
+    /// <param name="limits">What a rendering may use; null for <see cref="TemplateLimits.Default"/>.</param>
     /// <exception cref="JinjaException">It is no valid template.</exception>
-    public ChatTemplate(string source, string bosToken, string eosToken, TimeProvider? clock = null, JinjaLimits? limits = null)
+    public ChatTemplate(string source, string bosToken, string eosToken, TimeProvider? clock = null, TemplateLimits? limits = null)
     {
         Source = source;
         _template = JinjaTemplate.Parse(source, limits);
@@ -89,7 +89,7 @@ public sealed class ChatTemplate
         int end = rendered.LastIndexOf(mark, StringComparison.Ordinal);
         if (end < 0)
         {
-            throw new TextEngineException(TextEngineErrorKind.Unsupported, "The model's chat template does not print a last assistant message, so that it can't be continued; end the conversation with a user message.");
+            throw CannotContinue();
         }
         bool isTrimmed = !rendered.AsSpan(end + mark.Length).StartsWith(" ");
         string prompt = rendered[..end];
@@ -116,8 +116,12 @@ public sealed class ChatTemplate
         return _template.Render(variables, _clock);
     }
 
+    /// <summary>The exception for a template that leaves out the message to continue.</summary>
+    internal static TextEngineException CannotContinue() =>
+        new(TextEngineErrorKind.Unsupported, "The model's chat template does not print a last assistant message, so that it can't be continued; end the conversation with a user message.");
+
     /// <summary>Text of private characters that no message contains.</summary>
-    private static string UnusedText(IReadOnlyList<ChatMessage> messages)
+    internal static string UnusedText(IReadOnlyList<ChatMessage> messages)
     {
         string mark = "\uE000\uE001";
         while (messages.Any(message => message.Content.Contains(mark, StringComparison.Ordinal) || message.Thinking?.Contains(mark, StringComparison.Ordinal) == true))

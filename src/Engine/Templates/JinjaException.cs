@@ -1,27 +1,16 @@
 namespace LocalLlm.Engine.Templates;
 
-/// <summary>A template that can't be read or rendered. The message is one sentence and ends with the place, unless the template itself worded it.</summary>
-public sealed class JinjaException : Exception
+/// <summary>A Jinja template that can't be read or rendered. The message is one sentence and ends with the place, unless the template itself worded it.</summary>
+public sealed class JinjaException : TemplateException
 {
     /// <summary>Makes the exception; the place is added to the reason.</summary>
     internal JinjaException(string reason, int line, int column, Exception? innerException = null)
-        : this($"{char.ToUpperInvariant(reason[0])}{reason.AsSpan(1)} (line {line}, column {column} of the template).", line, column, raisedByTemplate: false, innerException)
+        : base(At(reason, line, column), line, column, innerException)
     {
     }
 
     private JinjaException(string message, int line, int column, bool raisedByTemplate, Exception? innerException)
-        : base(message, innerException)
-    {
-        Line = line;
-        Column = column;
-        RaisedByTemplate = raisedByTemplate;
-    }
-
-    /// <summary>Line of the template where it failed, from 1.</summary>
-    public int Line { get; }
-
-    /// <summary>Column in that line, from 1, in UTF-16 code units.</summary>
-    public int Column { get; }
+        : base(message, line, column, innerException) => RaisedByTemplate = raisedByTemplate;
 
     /// <summary>True if the template called <c>raise_exception</c>; the message is then what it said, word for word.</summary>
     public bool RaisedByTemplate { get; }

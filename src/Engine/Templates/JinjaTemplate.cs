@@ -9,15 +9,15 @@ namespace LocalLlm.Engine.Templates;
 /// A Jinja2 template, set up as chat templates are rendered by Hugging Face's transformers: <c>trim_blocks</c> and <c>lstrip_blocks</c>
 /// on, no trailing newline kept, <c>break</c> and <c>continue</c>, a <c>tojson</c> that leaves text readable, <c>raise_exception</c> and
 /// <c>strftime_now</c>. Templates come with models, so they are not trusted: they see the data passed and nothing else, and are held to
-/// <see cref="JinjaLimits"/>. There is no file to load, so <c>include</c>, <c>import</c> and <c>extends</c> are refused. Safe to use from many threads.
+/// <see cref="TemplateLimits"/>. There is no file to load, so <c>include</c>, <c>import</c> and <c>extends</c> are refused. Safe to use from many threads.
 /// </summary>
 public sealed class JinjaTemplate
 {
     private readonly SourceText _source;
     private readonly Block _body;
-    private readonly JinjaLimits _limits;
+    private readonly TemplateLimits _limits;
 
-    private JinjaTemplate(SourceText source, Block body, JinjaLimits limits)
+    private JinjaTemplate(SourceText source, Block body, TemplateLimits limits)
     {
         _source = source;
         _body = body;
@@ -26,12 +26,12 @@ public sealed class JinjaTemplate
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">Its text.</param>
-    /// <param name="limits">What it may use; null for <see cref="JinjaLimits.Default"/>.</param>
+    /// <param name="limits">What it may use; null for <see cref="TemplateLimits.Default"/>.</param>
     /// <exception cref="JinjaException">It is no valid template, or too long or too deeply nested.</exception>
-    public static JinjaTemplate Parse(string source, JinjaLimits? limits = null)
+    public static JinjaTemplate Parse(string source, TemplateLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(source);
-        limits ??= JinjaLimits.Default;
+        limits ??= TemplateLimits.Default;
         if (source.Length > limits.SourceLength)
         {
             throw new JinjaException($"the template is longer than {limits.SourceLength} characters", 1, 1);

@@ -6,7 +6,7 @@ namespace LocalLlm.Engine.Tests.Templates;
 public class JinjaLimitsTests
 {
     /// <summary>A tenth of the defaults, so that the tests take a tenth of the time.</summary>
-    private static readonly JinjaLimits Tight = new() { Steps = 1_000_000, LoopIterations = 100_000, AllocatedBytes = 32 << 20 };
+    private static readonly TemplateLimits Tight = new() { Steps = 1_000_000, LoopIterations = 100_000, AllocatedBytes = 32 << 20 };
 
     public static TheoryData<string> Hungry =>
     [
@@ -162,7 +162,7 @@ public class JinjaLimitsTests
     [InlineData("{% macro m(n) %}{{ m(n - 1) if n }}{% endmacro %}{{ m(5) }}", "more than 3 levels deep")]
     public void Each_limit_is_named(string source, string expected)
     {
-        JinjaLimits limits = new()
+        TemplateLimits limits = new()
         {
             Steps = expected.Contains("steps") ? 5 : 1000,
             LoopIterations = 2,
@@ -177,7 +177,7 @@ public class JinjaLimitsTests
     [Fact]
     public void A_source_that_is_too_long_is_refused()
     {
-        JinjaException exception = Assert.Throws<JinjaException>(() => JinjaTemplate.Parse(new string('x', 101), new JinjaLimits { SourceLength = 100 }));
+        JinjaException exception = Assert.Throws<JinjaException>(() => JinjaTemplate.Parse(new string('x', 101), new TemplateLimits { SourceLength = 100 }));
         Assert.Contains("longer than 100 characters", exception.Message, StringComparison.Ordinal);
     }
 

@@ -8,10 +8,10 @@ namespace LocalLlm.Engine.Templates.Library;
 internal static class UrlText
 {
     /// <summary>Leaves letters, digits and <c>_.-~</c>; in a query a space becomes <c>+</c>, elsewhere <c>/</c> stays too.</summary>
-    public static string Quote(Rendering rendering, string text, bool isQuery)
+    public static string Quote(Meter meter, string text, bool isQuery)
     {
-        rendering.AllocateText(text.Length);
-        TextBuilder builder = new(rendering);
+        meter.AllocateText(text.Length);
+        TextBuilder builder = new(meter);
         foreach (byte value in Encoding.UTF8.GetBytes(text))
         {
             char c = (char)value;

@@ -1,36 +1,16 @@
-using System.Runtime.CompilerServices;
-
 namespace LocalLlm.Engine.Templates.Runtime;
 
-/// <summary>
-/// The state of one rendering: where it is, what it sees, what it has written, and what it has used of its limits. Everything that
-/// takes time or memory in proportion to its input is charged here before it is done.
-/// </summary>
-internal sealed class Rendering
+/// <summary>The state of one rendering of a Jinja template: what it sees, what it has written, and, as a <see cref="Meter"/>, what it has used of its limits.</summary>
+internal sealed class Rendering : Meter
 {
-    /// <summary>What an element of a collection is taken to cost: its slot and a small boxed value.</summary>
-    private const int BytesPerElement = 32;
-
-    /// <summary>Characters that a vectorised scan passes in about the time of one step.</summary>
-    private const int CharactersPerStep = 64;
-
-    private readonly JinjaLimits _limits;
-    private long _steps;
-    private long _iterations;
-    private long _allocated;
-    private int _callDepth;
-
     /// <summary>Starts a rendering.</summary>
-    public Rendering(JinjaLimits limits, Scope variables, TimeProvider clock)
+    public Rendering(TemplateLimits limits, Scope variables, TimeProvider clock)
+        : base(limits)
     {
-        _limits = limits;
         Clock = clock;
         Scope = variables;
         Output = new TextBuilder(this, limits.OutputLength);
     }
-
-    /// <summary>Offset in the source of what is being evaluated, for error messages.</summary>
-    public int Position { get; set; }
 
     /// <summary>The innermost scope.</summary>
     public Scope Scope { get; set; }
@@ -40,80 +20,4 @@ internal sealed class Rendering
 
     /// <summary>The clock of <c>strftime_now</c>.</summary>
     public TimeProvider Clock { get; }
-
-    /// <summary>Notes that the node at a source offset is about to be evaluated: counts a step and makes sure that the stack has room.</summary>
-    public void Enter(int offset)
-    {
-        Position = offset;
-        Charge(1);
-        RequireStack();
-    }
-
-    /// <summary>Fails if the stack is nearly used up, whatever the size of this thread's stack. Called wherever nested data is walked.</summary>
-    public static void RequireStack()
-    {
-        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
-        {
-            throw new TemplateError("the template or its data is nested too deeply");
-        }
-    }
-
-    /// <summary>Counts steps.</summary>
-    public void Charge(long steps)
-    {
-        _steps += steps;
-        if (_steps > _limits.Steps)
-        {
-            throw new TemplateError($"the template takes more than {_limits.Steps} steps");
-        }
-    }
-
-    /// <summary>Counts the steps of looking through so many characters.</summary>
-    public void ChargeScan(long characters) => Charge(characters / CharactersPerStep);
-
-    /// <summary>Counts the steps of looking for one text in another; a part that nearly occurs everywhere is compared again and again.</summary>
-    public void ChargeSearch(long characters, long partLength) =>
-        Charge(characters / CharactersPerStep * (1 + (partLength / CharactersPerStep)));
-
-    /// <summary>Counts a pass through the body of a loop.</summary>
-    public void ChargeIteration()
-    {
-        if (++_iterations > _limits.LoopIterations)
-        {
-            throw new TemplateError($"the loops of the template run more than {_limits.LoopIterations} times");
-        }
-    }
-
-    /// <summary>Counts text about to be made, in UTF-16 code units.</summary>
-    public void AllocateText(long characters) => Allocate(characters, sizeof(char));
-
-    /// <summary>Counts elements about to be put into a collection, and the steps of moving them.</summary>
-    public void AllocateElements(long count)
-    {
-        Allocate(count, BytesPerElement);
-        Charge(count);
-    }
-
-    /// <summary>Enters a macro or the next level of a recursive loop; pair with <see cref="LeaveCall"/>.</summary>
-    public void EnterCall()
-    {
-        if (_callDepth >= _limits.CallDepth)
-        {
-            throw new TemplateError($"macros and recursive loops call each other more than {_limits.CallDepth} levels deep");
-        }
-        _callDepth++;
-    }
-
-    /// <summary>Leaves a macro or a level of a recursive loop.</summary>
-    public void LeaveCall() => _callDepth--;
-
-    private void Allocate(long count, int size)
-    {
-        // Counts come from the template (a repetition, a width): the product must not overflow before it is compared.
-        if (count > (_limits.AllocatedBytes - _allocated) / size)
-        {
-            throw new TemplateError($"the template makes more than {_limits.AllocatedBytes} bytes of text and collections");
-        }
-        _allocated += count * size;
-    }
 }

@@ -3,7 +3,7 @@ using System.Text;
 namespace LocalLlm.Engine.Templates.Runtime;
 
 /// <summary>Text in the making, charged to a rendering before it grows.</summary>
-internal sealed class TextBuilder(Rendering rendering, int maxLength = int.MaxValue)
+internal sealed class TextBuilder(Meter meter, int maxLength = int.MaxValue)
 {
     private readonly StringBuilder _text = new();
 
@@ -34,7 +34,7 @@ internal sealed class TextBuilder(Rendering rendering, int maxLength = int.MaxVa
 
     private void Grow(long count)
     {
-        rendering.AllocateText(count);
+        meter.AllocateText(count);
         if (count > maxLength - _text.Length)
         {
             throw new TemplateError($"the rendered text is longer than {maxLength} characters");

@@ -17,8 +17,8 @@ internal static class FloatText
         return sign + (exponent is < -4 or >= 16 ? Scientific(digits, exponent) : Positional(digits, exponent));
     }
 
-    /// <summary>The shortest digits d1d2d3... and the exponent e with value = d1.d2d3... * 10^e.</summary>
-    private static (string Digits, int Exponent) Digits(double value)
+    /// <summary>The shortest digits d1d2d3... and the exponent e with value = d1.d2d3... * 10^e, of a finite number that is not negative.</summary>
+    internal static (string Digits, int Exponent) Digits(double value)
     {
         if (value == 0)
         {
@@ -35,7 +35,8 @@ internal static class FloatText
         return (digits, exponent);
     }
 
-    private static string Scientific(string digits, int exponent)
+    /// <summary>Digits with an exponent of at least two digits: <c>1.5e-07</c>.</summary>
+    internal static string Scientific(string digits, int exponent)
     {
         string fraction = digits.Length > 1 ? $".{digits[1..]}" : "";
         return string.Create(CultureInfo.InvariantCulture, $"{digits[0]}{fraction}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}");

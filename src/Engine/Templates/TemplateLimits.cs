@@ -1,13 +1,13 @@
 namespace LocalLlm.Engine.Templates;
 
 /// <summary>
-/// What a template may use, so that a hostile one ends in a <see cref="JinjaException"/> and nothing worse. Each limit counts over a
+/// What a template may use, so that a hostile one ends in a <see cref="TemplateException"/> and nothing worse. Each limit counts over a
 /// whole rendering. The defaults leave room for a conversation of millions of characters.
 /// </summary>
-public sealed record JinjaLimits
+public sealed record TemplateLimits
 {
     /// <summary>The defaults.</summary>
-    public static JinjaLimits Default { get; } = new();
+    public static TemplateLimits Default { get; } = new();
 
     /// <summary>Characters of the template's source.</summary>
     public int SourceLength { get; init; } = 1 << 20;
@@ -18,10 +18,10 @@ public sealed record JinjaLimits
     /// <summary>Work: one step for each expression and statement evaluated, for each element visited, and for each 64 characters scanned.</summary>
     public long Steps { get; init; } = 10_000_000;
 
-    /// <summary>Passes through the bodies of all <c>for</c> loops together.</summary>
+    /// <summary>Passes through the bodies of all loops together.</summary>
     public long LoopIterations { get; init; } = 1_000_000;
 
-    /// <summary>How deep macros and recursive loops may call each other.</summary>
+    /// <summary>How deep macros, recursive loops, and templates in Go's language may call each other.</summary>
     public int CallDepth { get; init; } = 100;
 
     /// <summary>Characters of the rendered text.</summary>
