@@ -96,27 +96,24 @@ internal sealed class BlobStore
 
     /// <summary>
     /// Adds a file as a blob: a hard link where that can be, so that a model is not on the disk twice, else a copy. A linked file must not be changed in
-    /// place afterwards; replacing it is fine.
+    /// place afterwards; replacing it is fine. Its time stays as it was, so that a linked blob may be pruned at once if its manifest does not follow.
     /// </summary>
     /// <param name="path">The file.</param>
+    /// <param name="digest">Its digest, as <see cref="BlobDigest.OfFile"/> gives it.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>Its digest.</returns>
-    /// <exception cref="StoreException">The store is read-only, or the disk is full.</exception>
+    /// <exception cref="StoreException">The store is read-only, the disk is full, or the file has changed meanwhile and had to be copied.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public async Task<BlobDigest> AddFileAsync(string path, CancellationToken cancellationToken)
+    public async Task AddFileAsync(string path, BlobDigest digest, CancellationToken cancellationToken)
     {
         Prepare();
-        BlobDigest digest = await Task.Run(() => BlobDigest.OfFile(path, cancellationToken), cancellationToken);
         string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         if (Exists(digest) || DurableFiles.TryLink(real, PathOf(digest)))
         {
             DurableFiles.SyncFolder(Folder);
-            Touch(digest);
-            return digest;
+            return;
         }
         await using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
         await AddAsync(digest, file, cancellationToken);
-        return digest;
     }
 
     /// <summary>Has a blob count as new, so that it is not pruned before the manifest that will name it is written.</summary>

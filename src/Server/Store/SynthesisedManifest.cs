@@ -13,6 +13,9 @@ namespace LocalLlm.Server.Store;
 /// </summary>
 internal sealed class SynthesisedManifest
 {
+    /// <summary>How often blobs are added again that others' deletes took; each attempt takes milliseconds, and fails in one of four where others do nothing else.</summary>
+    private const int MaxAttempts = 50;
+
     private readonly List<byte[]> _blobs = [];
 
     /// <summary>Makes the manifest.</summary>
@@ -74,17 +77,29 @@ internal sealed class SynthesisedManifest
         {
             throw new StoreException(StoreErrorKind.Broken, $"'{model.Path}' is the first part of several, which a store cannot hold: merge them into one file first");
         }
-        BlobDigest file = await store.Blobs.AddFileAsync(model.Path, cancellationToken);
+        BlobDigest file = await Task.Run(() => BlobDigest.OfFile(model.Path, cancellationToken), cancellationToken);
         if (model.Sha256 is { } expected && expected != file.Hex)
         {
             throw new StoreException(StoreErrorKind.Broken, $"'{model.Path}' is not the file that the catalogue names: its SHA-256 is {file.Hex}, not {expected}; restore it from the checkout or the release");
         }
         SynthesisedManifest manifest = new(model, facts, file);
-        foreach (byte[] blob in manifest.Blobs)
+        for (int attempt = 1; ; attempt++)
         {
-            store.Blobs.Add(blob);
+            await store.Blobs.AddFileAsync(model.Path, file, cancellationToken);
+            foreach (byte[] blob in manifest.Blobs)
+            {
+                store.Blobs.Add(blob);
+            }
+            try
+            {
+                store.Put(name, manifest.Json, dropReplaced: true);
+                return;
+            }
+            catch (StoreException exception) when (exception.Kind == StoreErrorKind.MissingBlob && attempt < MaxAttempts)
+            {
+                // Another process deleted the last model that used one of them, just now.
+            }
         }
-        store.Put(name, manifest.Json, dropReplaced: true);
     }
 
     private ManifestLayer Layer(string mediaType, byte[] content)

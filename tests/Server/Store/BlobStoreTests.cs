@@ -46,10 +46,13 @@ public sealed class BlobStoreTests
         using StoreFixture elsewhere = new();
         BlobStore blobs = fixture.Open().Blobs;
         string file = elsewhere.PathOf(elsewhere.Blob("a model").Digest);
-        BlobDigest digest = await blobs.AddFileAsync(file, default);
-        Assert.Equal(BlobDigest.Of("a model"u8), digest);
-        Assert.Equal(digest, await blobs.AddFileAsync(file, default));
+        DateTime written = new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        File.SetLastWriteTimeUtc(file, written);
+        BlobDigest digest = BlobDigest.OfFile(file);
+        await blobs.AddFileAsync(file, digest, default);
+        await blobs.AddFileAsync(file, digest, default);
         Assert.Equal([digest.FileName], fixture.BlobNames());
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file)); // it is somebody's file
         if (!OperatingSystem.IsWindows())
         {
             // One file with two names: a change in place is seen under both.
@@ -59,7 +62,8 @@ public sealed class BlobStoreTests
         string target = elsewhere.PathOf(elsewhere.Blob("target of a link").Digest);
         string link = Path.Combine(elsewhere.Root, "link.gguf");
         File.CreateSymbolicLink(link, target);
-        BlobDigest linked = await blobs.AddFileAsync(link, default);
+        BlobDigest linked = BlobDigest.OfFile(link);
+        await blobs.AddFileAsync(link, linked, default);
         Assert.Null(new FileInfo(blobs.PathOf(linked)).LinkTarget);
         Assert.Equal("target of a link", File.ReadAllText(blobs.PathOf(linked)));
     }

@@ -1,4 +1,7 @@
+using LocalLlm.Server.Models;
+using LocalLlm.Server.Residency;
 using LocalLlm.Server.Store;
+using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Store;
 
@@ -21,6 +24,25 @@ public sealed class ConcurrentStoreTests
         StoreListing list = fixture.Open().List();
         Assert.Equal(Workers, list.Models.Count); // every worker's last round adds
         Assert.DoesNotContain(StoreVerification.Run(fixture.Open(), default), verdict => verdict.State != BlobState.Right);
+    }
+
+    [Fact]
+    public async Task ModelsAreCopiedIntoTheStoreWhileOthersDeleteTheirs()
+    {
+        using StoreFixture fixture = new();
+        ServedModel model = new() { Names = ["offered"], Path = RepoPaths.Vector("models", "llama-q4_1.gguf"), Licence = "MIT" };
+        GgufFacts facts = GgufFacts.Read(model.Path);
+        await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
+        {
+            ModelStore store = fixture.Open();
+            for (int round = 0; round < Rounds; round++)
+            {
+                await SynthesisedManifest.StoreAsync(store, StoreFixture.Name($"m{worker}"), model, facts, default);
+                Assert.True(store.Delete(StoreFixture.Name($"m{worker}")));
+            }
+        })));
+        Assert.Empty(fixture.BlobNames());
+        Assert.True(File.Exists(model.Path));
     }
 
     [Fact]
