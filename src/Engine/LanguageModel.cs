@@ -1,3 +1,4 @@
+using LocalLlm.Engine.Adapters;
 using LocalLlm.Engine.Chat;
 using LocalLlm.Engine.Generation;
 using LocalLlm.Engine.Templates;
@@ -18,6 +19,7 @@ public sealed class LanguageModel : IDisposable
     private readonly KernelWarmUp _warmUp;
     private readonly WorkerPool _workers;
     private readonly ChatTemplate? _template;
+    private readonly LoraWeights? _adapters;
 
     private LanguageModel(GgufFile file, ModelOptions options, Task prepared)
     {
@@ -34,13 +36,15 @@ public sealed class LanguageModel : IDisposable
             BosText = Tokenizer.BosToken is int bos ? Tokenizer.Piece(bos) : "";
             EosText = Tokenizer.EosToken is int eos ? Tokenizer.Piece(eos) : "";
             _template = file.Metadata.TryGetString("tokenizer.chat_template", out string? source) ? Template(source) : null;
+            _adapters = LoraWeights.Load(options.Adapters, Config, weights);
             _workers = new WorkerPool(options.Threads);
-            Transformer = new DecoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, options.BatchCapacity);
+            Transformer = new DecoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, options.BatchCapacity, _adapters);
             Description = Describe();
         }
         catch
         {
             _warmUp.Dispose();
+            _adapters?.Dispose();
             throw;
         }
     }
@@ -178,6 +182,7 @@ public sealed class LanguageModel : IDisposable
     {
         _warmUp.Dispose();
         Transformer.Dispose();
+        _adapters?.Dispose();
         _workers.Dispose();
         File.Dispose();
     }
@@ -201,7 +206,7 @@ public sealed class LanguageModel : IDisposable
         MaxContextLength = Config.ContextLength,
         EmbeddingLength = Config.EmbeddingLength,
         Capabilities = Config.PoolingType == PoolingType.None ? ModelCapabilities.Completion : ModelCapabilities.Embedding,
-        MemoryBytes = File.FileBytes,
+        MemoryBytes = File.FileBytes + (_adapters?.Bytes ?? 0),
     };
 
     private void CheckTokens(ReadOnlySpan<int> tokens)

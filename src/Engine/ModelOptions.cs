@@ -27,6 +27,9 @@ public sealed record ModelOptions
     /// <summary>What quantized weights are multiplied with. F16, BF16 and F32 weights always meet float32.</summary>
     public ActivationType Activations { get; init; } = ActivationType.Q8;
 
+    /// <summary>LoRA adapters, whose products are added beside the weights; empty for none.</summary>
+    public IReadOnlyList<AdapterOptions> Adapters { get; init; } = [];
+
     /// <summary>Positions that a request may use unless it asks for another number; null for <see cref="DefaultContextLength"/>, at most what the model was trained for.</summary>
     public int? ContextLength { get; init; }
 

@@ -1,3 +1,4 @@
+using LocalLlm.Engine.Adapters;
 using LocalLlm.Kernels;
 
 namespace LocalLlm.Engine.Transformer;
@@ -12,6 +13,7 @@ public sealed class DecoderTransformer : IDisposable
     private readonly RopeTable _rope;
     private readonly ActivationBuffers _buffers;
     private readonly bool _quantizeActivations;
+    private readonly LoraWeights? _adapters;
 
     /// <summary>Puts a model together.</summary>
     /// <param name="config">Its shape.</param>
@@ -20,7 +22,14 @@ public sealed class DecoderTransformer : IDisposable
     /// <param name="activations">Whether quantized weights meet 8-bit or float32 activations.</param>
     /// <param name="batchCapacity">Most tokens of one pass.</param>
     public DecoderTransformer(TransformerConfig config, TransformerWeights weights, CpuOps ops, ActivationType activations, int batchCapacity)
+        : this(config, weights, ops, activations, batchCapacity, adapters: null)
     {
+    }
+
+    /// <summary>Puts a model together that has adapters, which must outlive this.</summary>
+    internal DecoderTransformer(TransformerConfig config, TransformerWeights weights, CpuOps ops, ActivationType activations, int batchCapacity, LoraWeights? adapters)
+    {
+        _adapters = adapters;
         Config = config;
         Weights = weights;
         _ops = ops;
@@ -58,7 +67,7 @@ public sealed class DecoderTransformer : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             Attend(Weights.Blocks[layer], layer, batch.Places, cache, cosSin, x);
-            FeedForward(Weights.Blocks[layer], n, x);
+            FeedForward(Weights.Blocks[layer], layer, n, x);
         }
         return FinalStates(batch.Outputs, x);
     }
@@ -70,6 +79,7 @@ public sealed class DecoderTransformer : IDisposable
     {
         WeightMatrix head = Weights.Output;
         _ops.MatMul(head, states, Quantize(states, head), [], logits);
+        _adapters?.Apply(_ops, _adapters.Output, states, logits);
     }
 
     /// <summary>Frees the activation buffers.</summary>
@@ -84,6 +94,9 @@ public sealed class DecoderTransformer : IDisposable
         _ops.RmsNorm(x, w.AttnNorm, Config.LayerNormRmsEpsilon, normed);
         QuantizedActivations? quantized = Quantize(normed, w.AttnQ, w.AttnK, w.AttnV);
         _ops.MatMul(normed, quantized, new(w.AttnQ, w.AttnQBias, q), new(w.AttnK, w.AttnKBias, k), new(w.AttnV, w.AttnVBias, v));
+        _adapters?.Apply(_ops, _adapters.Blocks[layer].AttnQ, normed, q);
+        _adapters?.Apply(_ops, _adapters.Blocks[layer].AttnK, normed, k);
+        _adapters?.Apply(_ops, _adapters.Blocks[layer].AttnV, normed, v);
         if (w.AttnQNorm.Length > 0)
         {
             _ops.RmsNorm(q, w.AttnQNorm, Config.LayerNormRmsEpsilon, q);
@@ -96,19 +109,23 @@ public sealed class DecoderTransformer : IDisposable
         _ops.Attention(cache, layer, q, places, Config.HeadCount, 1f / MathF.Sqrt(Config.KeyLength), attention);
 
         _ops.MatMul(w.AttnOutput, attention, Quantize(attention, w.AttnOutput), w.AttnOutputBias, normed);
+        _adapters?.Apply(_ops, _adapters.Blocks[layer].AttnOutput, attention, normed);
         _ops.Add(normed, x);
     }
 
     /// <summary>x += W_down (silu(W_gate norm(x)) * W_up norm(x)).</summary>
-    private void FeedForward(BlockWeights w, int n, Span<float> x)
+    private void FeedForward(BlockWeights w, int layer, int n, Span<float> x)
     {
         Span<float> normed = _buffers.Normed(n), gate = _buffers.Gate(n), up = _buffers.Up(n);
 
         _ops.RmsNorm(x, w.FfnNorm, Config.LayerNormRmsEpsilon, normed);
         QuantizedActivations? quantized = Quantize(normed, w.FfnGate, w.FfnUp);
         _ops.MatMul(normed, quantized, new(w.FfnGate, [], gate), new(w.FfnUp, [], up));
+        _adapters?.Apply(_ops, _adapters.Blocks[layer].FfnGate, normed, gate);
+        _adapters?.Apply(_ops, _adapters.Blocks[layer].FfnUp, normed, up);
         _ops.SwiGlu(gate, up, gate);
         _ops.MatMul(w.FfnDown, gate, Quantize(gate, w.FfnDown), [], normed);
+        _adapters?.Apply(_ops, _adapters.Blocks[layer].FfnDown, gate, normed);
         _ops.Add(normed, x);
     }
 

@@ -16,11 +16,13 @@ internal static class LogitsCommand
         Option<string> output = new("--output", "-o") { Description = "File for the rows: one float32 for each token of the vocabulary, little-endian, without a header", Required = true, HelpName = "FILE" };
         Option<bool> verbose = new("--verbose") { Description = "Say on standard error what computes" };
         ComputeFlags compute = new();
+        AdapterFlags adapters = new();
         Command command = new("logits", "Write the logits that a model gives after tokens.") { model, tokens, all, output, verbose };
         compute.AddTo(command);
+        adapters.AddTo(command);
         command.SetAction((result, cancellationToken) =>
         {
-            ModelOptions options = compute.Read(result, host);
+            ModelOptions options = compute.Read(result, host) with { Adapters = adapters.Read(result) };
             int[] ids = TokenList.Parse(result.GetRequiredValue(tokens));
             string path = host.Catalogue.Resolve(result.GetRequiredValue(model)).Path!;
             if (result.GetValue(verbose))

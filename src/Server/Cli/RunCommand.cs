@@ -19,6 +19,7 @@ internal sealed class RunCommand
     private readonly Option<bool?> _think = new("--think") { Description = "Whether the model shall think, where its template asks; alone it means true", Arity = ArgumentArity.ZeroOrOne, HelpName = "true|false" };
     private readonly SamplingFlags _sampling = new();
     private readonly ComputeFlags _compute = new();
+    private readonly AdapterFlags _adapters = new();
 
     private RunCommand(CliHost host) => _host = host;
 
@@ -29,6 +30,7 @@ internal sealed class RunCommand
         Command command = new("run", "Ask a model, or talk with it.") { run._model, run._prompt, run._verbose, run._system, run._think };
         run._sampling.AddTo(command);
         run._compute.AddTo(command);
+        run._adapters.AddTo(command);
         command.SetAction(run.InvokeAsync);
         return command;
     }
@@ -36,7 +38,7 @@ internal sealed class RunCommand
     private async Task<int> InvokeAsync(ParseResult result, CancellationToken cancellationToken)
     {
         ServedModel model = _host.Catalogue.Resolve(result.GetRequiredValue(_model)).ToServed();
-        ModelOptions options = _compute.Read(result, _host);
+        ModelOptions options = _compute.Read(result, _host) with { Adapters = _adapters.Read(result) };
         GenerationOptions generation = _sampling.Read(result, model);
         string[] words = result.GetValue(_prompt) ?? [];
         bool talks = words.Length == 0 && _host.InputIsTerminal && _host.OutputIsTerminal;

@@ -24,6 +24,7 @@ internal sealed class BenchCommand
     private readonly Option<int?> _repetitions = Flags.Int32("--repetitions", "Times that every test is measured, by default 3", 1, 1000);
     private readonly Option<Format?> _format = Flags.Choice("--output", "Form of the results, by default md", ("md", Format.Markdown), ("json", Format.Json), ("csv", Format.Csv));
     private readonly ComputeFlags _compute = new();
+    private readonly AdapterFlags _adapters = new();
 
     private BenchCommand(CliHost host) => _host = host;
 
@@ -38,6 +39,7 @@ internal sealed class BenchCommand
             bench._model, bench._prompts, bench._generations, bench._depths, bench._threads, bench._repetitions, bench._format,
         };
         bench._compute.AddArithmeticTo(command);
+        bench._adapters.AddTo(command);
         command.SetAction((result, cancellationToken) =>
         {
             bench.Run(result, cancellationToken);
@@ -48,7 +50,7 @@ internal sealed class BenchCommand
 
     private void Run(ParseResult result, CancellationToken cancellationToken)
     {
-        ModelOptions options = _compute.Read(result, _host);
+        ModelOptions options = _compute.Read(result, _host) with { Adapters = _adapters.Read(result) };
         int[] Numbers(Option<int[]> option, int fallback) => result.GetValue(option) is { Length: > 0 } given ? given : [fallback];
         IReadOnlyList<BenchTest> tests = BenchTest.All(Numbers(_prompts, 512), Numbers(_generations, 128), Numbers(_depths, 0), Numbers(_threads, options.Threads));
         if (tests.Count == 0)
