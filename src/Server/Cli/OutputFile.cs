@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace LocalLlm.Server.Cli;
 
 /// <summary>What commands that write a large file look at first, and what they say when it cannot be written.</summary>
@@ -29,8 +27,7 @@ internal static class OutputFile
         long free = host.FreeBytes(folder);
         if (free < bytes)
         {
-            throw new CommandLineException(string.Create(
-                CultureInfo.InvariantCulture, $"The file needs {bytes / 1e9:0.0} GB, but only {free / 1e9:0.0} GB are free in '{folder}': make room, or write elsewhere."));
+            throw new CommandLineException($"The file needs {HumanBytes.Of(bytes)}, but only {HumanBytes.Of(free)} are free in '{folder}': make room, or write elsewhere.");
         }
     }
 
