@@ -18,9 +18,9 @@ internal sealed class AdapterFlags
     /// <summary>Adds the option to a command.</summary>
     public void AddTo(Command command) => command.Options.Add(_adapters);
 
-    /// <summary>The adapters that were asked for.</summary>
+    /// <summary>The adapters that were asked for; where there are none, the list that <see cref="ModelOptions"/> begins with, so that equal options are equal.</summary>
     /// <exception cref="CommandLineException">There is no such file.</exception>
-    public IReadOnlyList<AdapterOptions> Read(ParseResult result) => [.. (result.GetValue(_adapters) ?? []).Select(Parse)];
+    public AdapterOptions[] Read(ParseResult result) => (result.GetValue(_adapters) ?? []).Select(Parse).ToArray();
 
     /// <summary>A path that exists is taken as it stands, whatever is in its name.</summary>
     private static AdapterOptions Parse(string text)
