@@ -42,4 +42,7 @@ requests=$root/tests/Vectors/clients/requests.jsonl
 step "$python" "$replay" "$url" "$requests" --map llama3.2="$chat" --may-refuse tools,images,think,suffix,format --min-right 60 \
   --only '/,/api/version,/api/tags,/api/show,/api/chat,/api/generate,/v1/chat/completions,/v1/models,/v1/models/*'
 step "$python" "$replay" "$url" "$requests" --map nomic-embed-text="$embed" --only /api/embed,/api/embeddings,/v1/embeddings
+# A recorded request deletes a model of this name.
+curl -fsS "$url/api/copy" -d "{\"source\": \"$chat\", \"destination\": \"mario\"}"
+step "$python" "$replay" "$url" "$requests" --store --map llama3.2="$chat" --min-right 13 --only "/api/copy,/api/delete,/api/blobs*,/api/tags,/api/show,/api/ps"
 echo "clients: ok"

@@ -77,4 +77,6 @@ python3 tests/endtoend/faults.py "$localllm"
 
 echo "-- more requests than the server takes; told to end while it generates"
 python3 tests/endtoend/queue_and_stop.py "$localllm"
+echo "-- two servers over one model store, and one killed in an upload"
+python3 tests/endtoend/store.py "$localllm"
 echo "end to end: ok"

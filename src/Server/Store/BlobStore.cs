@@ -107,7 +107,7 @@ internal sealed class BlobStore
     {
         Prepare();
         string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        if (Exists(digest) || DurableFiles.TryLink(real, PathOf(digest)))
+        if (Exists(digest) || DurableFiles.TryLink(real, PathOf(digest)) || Exists(digest))
         {
             DurableFiles.SyncFolder(Folder);
             return;
@@ -202,7 +202,7 @@ internal sealed class BlobStore
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw StoreException.Of(exception, path);
+            throw StoreException.Of(exception, Path.GetDirectoryName(path)!);
         }
     }
 }
