@@ -41,6 +41,15 @@ internal static class Requests
             [.. events.OfType<TextDelta>().SelectMany(delta => delta.LogProbabilities)],
             Assert.IsType<GenerationFinished>(events[^1]));
     }
+
+    /// <summary>Asks again and again until it is cancelled or fails: even an answer that never comes to its end is cut off after some contexts, which a small model fills within a second.</summary>
+    public static async Task AskForeverAsync(ITextEngine engine, GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            await AskAsync(engine, request, cancellationToken);
+        }
+    }
 }
 
 /// <summary>A generation from its first to its last event.</summary>
