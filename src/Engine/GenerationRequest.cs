@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LocalLlm.Engine.Chat;
 using LocalLlm.Engine.Sampling;
+using LocalLlm.Engine.Templates;
 
 namespace LocalLlm.Engine;
 
@@ -19,8 +20,11 @@ public sealed record GenerationRequest
     /// <summary>Tool definitions in OpenAI's JSON form, handed to the template.</summary>
     public IReadOnlyList<JsonObject> Tools { get; init; } = [];
 
-    /// <summary>A Jinja template to use instead of the model's; null for the model's own.</summary>
-    public string? Template { get; init; }
+    /// <summary>A template to use instead of the one in the model's file; null for that one.</summary>
+    public TemplateSource? Template { get; init; }
+
+    /// <summary>Text that follows what is to be generated, beside <see cref="Prompt"/>; needs a <see cref="Template"/> in Go's language that says how (<c>.Suffix</c>). Null for none.</summary>
+    public string? Suffix { get; init; }
 
     /// <summary>Whether the model shall think, for templates that ask (<c>enable_thinking</c>); null leaves the template's default.</summary>
     public bool? Think { get; init; }

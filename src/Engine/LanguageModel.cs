@@ -2,6 +2,7 @@ using LocalLlm.Engine.Adapters;
 using LocalLlm.Engine.Chat;
 using LocalLlm.Engine.Generation;
 using LocalLlm.Engine.Templates;
+using LocalLlm.Engine.Templates.Go;
 using LocalLlm.Engine.Tokenization;
 using LocalLlm.Engine.Transformer;
 using LocalLlm.Gguf;
@@ -19,6 +20,7 @@ public sealed class LanguageModel : IDisposable
     private readonly KernelWarmUp _warmUp;
     private readonly WorkerPool _workers;
     private readonly ChatTemplate? _template;
+    private readonly TemplateCache _templates;
     private readonly LoraWeights? _adapters;
 
     private LanguageModel(GgufFile file, ModelOptions options, Task prepared)
@@ -35,7 +37,8 @@ public sealed class LanguageModel : IDisposable
             Tokenizer = ReadTokenizer(file, Config);
             BosText = Tokenizer.BosToken is int bos ? Tokenizer.Piece(bos) : "";
             EosText = Tokenizer.EosToken is int eos ? Tokenizer.Piece(eos) : "";
-            _template = file.Metadata.TryGetString("tokenizer.chat_template", out string? source) ? Template(source) : null;
+            _template = file.Metadata.TryGetString("tokenizer.chat_template", out string? source) ? new ChatTemplate(source, BosText, EosText) : null;
+            _templates = new TemplateCache(BosText, EosText);
             _adapters = LoraWeights.Load(options.Adapters, Config, weights);
             _workers = new WorkerPool(options.Threads);
             Transformer = new DecoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, options.BatchCapacity, _adapters);
@@ -153,15 +156,17 @@ public sealed class LanguageModel : IDisposable
         return pooling.Normalised();
     }
 
-    /// <summary>Renders messages with the request's template, the model's, or, where there is none, as bare text.</summary>
+    /// <summary>Renders a request with its template, the model's, or, where there is none, as bare text.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="messages">Those of its messages that stay; null if it is about a bare prompt.</param>
     /// <exception cref="TextEngineException">The template does not parse or does not accept the messages.</exception>
-    internal string Render(GenerationRequest request, IReadOnlyList<ChatMessage> messages)
+    internal string Render(GenerationRequest request, IReadOnlyList<ChatMessage>? messages)
     {
         try
         {
-            ChatTemplate? template = request.Template is null ? _template : Template(request.Template);
-            return template is null
-                ? string.Join("\n\n", messages.Select(message => message.Content))
+            IChatTemplate? template = request.Template is { } own ? _templates.Get(own) : _template;
+            return messages is null ? RenderPrompt(request, template)
+                : template is null ? string.Join("\n\n", messages.Select(message => message.Content))
                 : template.RenderPrompt(messages, request.Tools, request.Think);
         }
         catch (TemplateException e)
@@ -194,7 +199,11 @@ public sealed class LanguageModel : IDisposable
             $"This model cannot be loaded: its vocabulary has {tokenizer.VocabularySize} tokens but its embedding only {config.VocabularySize} rows.");
     }
 
-    private ChatTemplate Template(string source) => new(source, BosText, EosText);
+    /// <summary>A bare prompt is what the model continues, unless text that follows it is given too.</summary>
+    private static string RenderPrompt(GenerationRequest request, IChatTemplate? template) =>
+        request.Suffix is not { } suffix ? request.Prompt ?? ""
+        : template is GoChatTemplate { SupportsInsertion: true } go ? go.RenderInsertion(request.Prompt ?? "", suffix, request.Think)
+        : throw new TextEngineException(TextEngineErrorKind.Unsupported, "This model does not support insert: its template has no place for text that follows.");
 
     private ModelDescription Describe() => new()
     {

@@ -47,7 +47,7 @@ internal sealed class PromptFitting(LanguageModel model, MemoryPlan plan)
 
     /// <summary>The text of a request's prompt, without anything dropped.</summary>
     public string Render(GenerationRequest request) =>
-        request.Messages is null ? request.Prompt ?? "" : model.Render(request, request.Messages);
+        model.Render(request, request.Messages);
 
     /// <summary>Tokens left of <paramref name="tokens"/> when the middle goes: the first <paramref name="keep"/>, and the last so that half of the rest of the context is free.</summary>
     public static int[] CutMiddle(ReadOnlySpan<int> tokens, int keep, int limit)
@@ -58,9 +58,9 @@ internal sealed class PromptFitting(LanguageModel model, MemoryPlan plan)
 
     private int[] Tokenize(GenerationRequest request, List<ChatMessage>? messages)
     {
-        string text = messages is null ? request.Prompt ?? "" : model.Render(request, messages);
+        string text = model.Render(request, messages);
         // Templates that write the begin token themselves must not get a second one.
-        bool writesBos = messages is not null && model.BosText.Length > 0 && text.StartsWith(model.BosText, StringComparison.Ordinal);
+        bool writesBos = (messages is not null || request.Suffix is not null) && model.BosText.Length > 0 && text.StartsWith(model.BosText, StringComparison.Ordinal);
         int[] tokens = model.Tokenizer.Encode(text, addSpecial: request.Context.Count == 0 && !writesBos, parseSpecial: true);
         if (tokens.Length > 0 && tokens[^1] == model.Tokenizer.EosToken && model.Tokenizer.AddEos && !text.EndsWith(model.Tokenizer.Piece(tokens[^1]), StringComparison.Ordinal))
         {

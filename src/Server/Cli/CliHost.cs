@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using LocalLlm.Engine;
+using LocalLlm.Server.Configuration;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Runners;
 
@@ -47,6 +48,9 @@ internal sealed record CliHost
 
     /// <summary>The models that are known by name.</summary>
     public ModelCatalogue Catalogue => ModelCatalogue.Find(ProgramFolder);
+
+    /// <summary>The models of this machine.</summary>
+    public LocalModels Models => new(OllamaEnvironment.Read(Variable).Models, Catalogue);
 
     /// <summary>The host of this process: its standard streams as UTF-8, its environment, its signals.</summary>
     public static CliHost ForProcess()

@@ -10,7 +10,7 @@ internal static class LogitsCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
-        Argument<string> model = new("MODEL") { Description = "A name of models.manifest, or the path of a GGUF file" };
+        Argument<string> model = new("MODEL") { Description = "A model's name, or the path of a GGUF file" };
         Option<string> tokens = new("--tokens") { Description = "Token ids, as 'tokenize' prints them or separated by commas", Required = true, HelpName = "IDS" };
         Option<bool> all = new("--all") { Description = "A row after every token, not only after the last" };
         Option<string> output = new("--output", "-o") { Description = "File for the rows: one float32 for each token of the vocabulary, little-endian, without a header", Required = true, HelpName = "FILE" };
@@ -24,7 +24,7 @@ internal static class LogitsCommand
         {
             ModelOptions options = compute.Read(result, host) with { Adapters = adapters.Read(result) };
             int[] ids = TokenList.Parse(result.GetRequiredValue(tokens));
-            string path = host.Catalogue.Resolve(result.GetRequiredValue(model)).Path!;
+            string path = host.Models.Resolve(result.GetRequiredValue(model)).Path;
             if (result.GetValue(verbose))
             {
                 host.Error.WriteLine(ComputeFlags.Describe(options));

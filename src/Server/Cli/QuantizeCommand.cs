@@ -15,7 +15,7 @@ internal static class QuantizeCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
-        Argument<string> input = new("IN") { Description = "A GGUF file, the first part of a split one, or a name of models.manifest" };
+        Argument<string> input = new("IN") { Description = "A GGUF file, the first part of a split one, or a model's name" };
         Argument<string> output = new("OUT") { Description = "The GGUF file to write" };
         Argument<string> type = new("TYPE") { Description = $"One of {TypeNames}" };
         Option<int?> threads = Flags.Int32("--threads", "Threads that compute; by default the physical cores (environment: LOCALLLM_THREADS)", 1, ComputeFlags.MaxThreads);
@@ -25,7 +25,7 @@ internal static class QuantizeCommand
         command.SetAction((result, cancellationToken) =>
         {
             QuantizationRecipe recipe = Recipe(result.GetRequiredValue(type));
-            using GgufFile file = GgufFile.Open(host.Catalogue.Resolve(result.GetRequiredValue(input)).Path!);
+            using GgufFile file = GgufFile.Open(host.Models.Resolve(result.GetRequiredValue(input)).Path);
             QuantizationPlan plan = QuantizationPlan.Of(file, recipe);
             RequireSource(plan, result.GetValue(requantize));
             string path = Path.GetFullPath(result.GetRequiredValue(output));

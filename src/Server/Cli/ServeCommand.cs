@@ -65,6 +65,7 @@ internal static class ServeCommand
             StoreFolder = environment.Models,
             StoreReadOnly = environment.StoreReadOnly,
             Prune = !environment.NoPrune,
+            GoTemplates = environment.GoTemplates,
             Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
             ExtraModels = models.Select(NameAndPath).ToDictionary(),
         };

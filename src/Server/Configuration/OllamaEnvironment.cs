@@ -1,3 +1,5 @@
+using LocalLlm.Server.Store;
+
 namespace LocalLlm.Server.Configuration;
 
 /// <summary>The variables that Ollama's users know, read once at start; each property names its variable and default.</summary>
@@ -29,6 +31,9 @@ internal sealed record OllamaEnvironment
 
     /// <summary><c>OLLAMA_NOPRUNE</c>: keeps unused blobs when the server starts.</summary>
     public required bool NoPrune { get; init; }
+
+    /// <summary><c>OLLAMA_GO_TEMPLATE</c>: 1 makes all prompts of models that have a <c>TEMPLATE</c> with it, 0 none; unset prefers it.</summary>
+    public required GoTemplates GoTemplates { get; init; }
 
     /// <summary><c>OLLAMA_KEEP_ALIVE</c>: how long an idle model stays loaded; negative for ever, 0 not at all; 5 minutes.</summary>
     public required TimeSpan KeepAlive { get; init; }
@@ -75,6 +80,7 @@ internal sealed record OllamaEnvironment
             Models = ReadModels(reader),
             StoreReadOnly = reader.Switch("LOCALLLM_STORE_READONLY"),
             NoPrune = reader.Switch("OLLAMA_NOPRUNE"),
+            GoTemplates = reader.Text("OLLAMA_GO_TEMPLATE").Length == 0 ? GoTemplates.Preferred : reader.Switch("OLLAMA_GO_TEMPLATE") ? GoTemplates.Always : GoTemplates.Never,
             KeepAlive = reader.Duration("OLLAMA_KEEP_ALIVE", TimeSpan.FromMinutes(5)),
             ContextLength = reader.Count("OLLAMA_CONTEXT_LENGTH", 0) is int length and > 0 ? length : null,
             KvCacheType = reader.Text("OLLAMA_KV_CACHE_TYPE").ToLowerInvariant(),

@@ -1,3 +1,4 @@
+using LocalLlm.Engine;
 using LocalLlm.Server.Http.Native;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
@@ -40,7 +41,7 @@ internal sealed record ModelSummary
         Size = stored.Manifest.Manifest.Size,
         ModifiedAt = stored.Manifest.ModifiedAt,
         Details = ModelDetails.Of(stored, facts),
-        Capabilities = facts is null ? [] : GgufFacts.NamesOf(facts.Capabilities),
+        Capabilities = facts is null ? [] : GgufFacts.NamesOf(facts.Capabilities | (stored.Prompts?.Template.SupportsInsertion == true ? ModelCapabilities.Insert : ModelCapabilities.None)),
     };
 
     /// <summary>The file's SHA-256 where it is known beforehand, else its fingerprint (<see cref="GgufFacts.Fingerprint"/>), for which no gigabytes are read.</summary>

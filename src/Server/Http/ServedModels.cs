@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using LocalLlm.Engine.Templates;
 using LocalLlm.Gguf;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
@@ -16,10 +17,11 @@ internal sealed class ServedModels
     /// <summary>Offers models.</summary>
     /// <param name="offered">Models that are not in the store; where two claim a name, the first has it.</param>
     /// <param name="store">The store; null for none.</param>
+    /// <param name="goTemplates">When prompts are made with the <c>TEMPLATE</c> of models of the store.</param>
     /// <exception cref="ArgumentException">A name is none.</exception>
-    public ServedModels(IEnumerable<ServedModel> offered, ModelStore? store)
+    public ServedModels(IEnumerable<ServedModel> offered, ModelStore? store, GoTemplates goTemplates = GoTemplates.Preferred)
     {
-        _stored = store is null ? null : new StoredModels(store);
+        _stored = store is null ? null : new StoredModels(store, goTemplates);
         foreach (ServedModel model in offered)
         {
             foreach (string name in model.Names)
@@ -133,6 +135,13 @@ internal sealed class ServedModels
             return null;
         }
     }
+
+    /// <summary>The template that makes the prompt of a request; null for the one in the model's file.</summary>
+    /// <param name="model">What the request asks.</param>
+    /// <param name="needsTools">Whether it offers tools or speaks of their calls.</param>
+    /// <param name="needsThinking">Whether it asks the model to think.</param>
+    public TemplateSource? TemplateOf(ServedModel model, bool needsTools, bool needsThinking) =>
+        model.Stored?.Prompts is { } prompts && prompts.Serves(TryFactsOf(model)?.Template ?? "", needsTools, needsThinking) ? prompts.Source : null;
 
     private static bool TryCut(ref string name, string suffix)
     {

@@ -1,5 +1,6 @@
 using LocalLlm.Engine;
 using LocalLlm.Server.Residency;
+using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Http;
 
@@ -47,6 +48,9 @@ public sealed record ServerOptions
 
     /// <summary>Whether unused blobs of the store are deleted when the server starts.</summary>
     public bool Prune { get; init; } = true;
+
+    /// <summary>When prompts are made with the <c>TEMPLATE</c> of models of the store.</summary>
+    public GoTemplates GoTemplates { get; init; }
 
     /// <summary>The models of the catalogue.</summary>
     public IReadOnlyList<ServedModel> Models { get; init; } = [];

@@ -9,8 +9,11 @@ internal sealed record StoredModel
     /// <summary>The config; empty if its blob is missing or broken.</summary>
     public required ModelConfig Config { get; init; }
 
-    /// <summary>The template in Go's template language; null if there is none. Prompts are made with the GGUF file's own template.</summary>
+    /// <summary>The template in Go's template language; null if there is none.</summary>
     public string? Template { get; init; }
+
+    /// <summary>The same, parsed, where prompts may be made with it; null else.</summary>
+    public StoredTemplate? Prompts { get; init; }
 
     /// <summary>Texts of the licences.</summary>
     public IReadOnlyList<string> Licences { get; init; } = [];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using LocalLlm.Engine.Chat;
+using LocalLlm.Engine.Templates.Go;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
 
@@ -12,7 +13,8 @@ namespace LocalLlm.Server.Store;
 /// remembered by the manifest's digest, which no change leaves as it was.
 /// </summary>
 /// <param name="store">The store.</param>
-internal sealed class StoredModels(ModelStore store)
+/// <param name="goTemplates">When prompts are made with the models' own <c>TEMPLATE</c>.</param>
+internal sealed class StoredModels(ModelStore store, GoTemplates goTemplates)
 {
     /// <summary>Layers of text are kilobytes; more is not read.</summary>
     private const int MaxTextBytes = 16 << 20;
@@ -61,11 +63,14 @@ internal sealed class StoredModels(ModelStore store)
     {
         string? defect = DefectOf(manifest);
         ManifestLayer? model = manifest.LayersOf(MediaTypes.Model).FirstOrDefault();
+        byte[]? template = Last(manifest, MediaTypes.Template) ?? Last(manifest, MediaTypes.Prompt);
+        ModelConfig config = Checked(ref defect, manifest, "config", ModelConfig.Parse, TextOf(manifest.Manifest.Config)) ?? new ModelConfig();
         StoredModel stored = new()
         {
             Manifest = manifest,
-            Config = Checked(ref defect, manifest, "config", ModelConfig.Parse, TextOf(manifest.Manifest.Config)) ?? new ModelConfig(),
-            Template = LastText(manifest, MediaTypes.Template) ?? LastText(manifest, MediaTypes.Prompt),
+            Config = config,
+            Template = template is null ? null : Encoding.UTF8.GetString(template),
+            Prompts = goTemplates == GoTemplates.Never ? null : Checked(ref defect, manifest, "template", bytes => PromptsOf(bytes, config), template),
             Licences = [.. manifest.LayersOf(MediaTypes.License).Select(TextOf).OfType<byte[]>().Select(bytes => Encoding.UTF8.GetString(bytes))],
             Projectors = PathsOf(manifest, MediaTypes.Projector),
             Adapters = PathsOf(manifest, MediaTypes.Adapter),
@@ -108,12 +113,16 @@ internal sealed class StoredModels(ModelStore store)
         {
             return parse(content);
         }
-        catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is FormatException or JsonException or InvalidOperationException or GoTemplateException)
         {
-            defect ??= $"the model '{manifest.Name}' cannot be used: its {layer} layer is broken: {exception.Message}";
+            string way = exception is GoTemplateException ? " OLLAMA_GO_TEMPLATE=0 uses the template in its file instead." : "";
+            defect ??= $"the model '{manifest.Name}' cannot be used: its {layer} layer is broken: {exception.Message}{way}";
             return default;
         }
     }
+
+    private StoredTemplate PromptsOf(ReadOnlySpan<byte> text, ModelConfig config) =>
+        new(new GoChatTemplate(Encoding.UTF8.GetString(text)), goTemplates, HasRenderer: config.Renderer is { Length: > 0 });
 
     private static JsonElement? ParamsOf(ReadOnlySpan<byte> json)
     {

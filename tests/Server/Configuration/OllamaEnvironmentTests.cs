@@ -1,4 +1,5 @@
 using LocalLlm.Server.Configuration;
+using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Tests.Configuration;
 
@@ -36,6 +37,13 @@ public class OllamaEnvironmentTests
         Assert.True(With("LOCALLLM_STORE_READONLY", "1").StoreReadOnly);
         Assert.True(With("OLLAMA_NOPRUNE", "true").NoPrune);
     }
+
+    [Theory]
+    [InlineData("", GoTemplates.Preferred)]
+    [InlineData("1", GoTemplates.Always)]
+    [InlineData("0", GoTemplates.Never)]
+    [InlineData("false", GoTemplates.Never)]
+    public void GoTemplateIsASwitchOfThreePositions(string text, GoTemplates expected) => Assert.Equal(expected, With("OLLAMA_GO_TEMPLATE", text).GoTemplates);
 
     [Fact]
     public void OwnOriginsStandBeforeTheBuiltInOnes() =>

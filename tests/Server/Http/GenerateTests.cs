@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LocalLlm.Engine;
+using LocalLlm.Engine.Templates;
 
 namespace LocalLlm.Server.Tests.Http;
 
@@ -31,7 +32,7 @@ public sealed class GenerateTests
             """{"model":"talker","prompt":"Why?","system":"Be brief.","template":"{% for m in messages %}{{ m.content }}{% endfor %}","context":[4,5.0],"stream":false,"truncate":false,"shift":false}""");
         GenerationRequest request = engine.OnlyRequest;
         Assert.Equal([("system", "Be brief."), ("user", "Why?")], request.Messages!.Select(message => (message.Role, message.Content)));
-        Assert.Equal("{% for m in messages %}{{ m.content }}{% endfor %}", request.Template);
+        Assert.Equal(new TemplateSource("{% for m in messages %}{{ m.content }}{% endfor %}", TemplateLanguage.Jinja), request.Template);
         Assert.Equal([4, 5], request.Context);
         Assert.False(request.Truncate);
         Assert.False(request.Shift);
@@ -69,8 +70,6 @@ public sealed class GenerateTests
     [InlineData("\"suffix\":\"return\"", "registry.ollama.ai/library/talker:latest does not support insert")]
     [InlineData("\"images\":[\"aGk=\"]", "this model does not support images")]
     [InlineData("\"think\":true", "\"talker\" does not support thinking")]
-    [InlineData("\"template\":\"{{ .Prompt }}\"", "template is written in Go's template language, which LocalLlm does not support: write it in Jinja, or leave it out to use the model's own")]
-    [InlineData("\"template\":\"{{- if .System }}x{{ end }}\"", "template is written in Go's template language, which LocalLlm does not support: write it in Jinja, or leave it out to use the model's own")]
     [InlineData("\"context\":[\"a\"]", "context[0] must be an integer, not a string")]
     [InlineData("\"context\":[-1]", "context[0] is out of range: -1")]
     public async Task WhatCannotBeHadIsTold(string field, string error)

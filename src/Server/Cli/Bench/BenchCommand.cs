@@ -16,7 +16,7 @@ internal sealed class BenchCommand
     }
 
     private readonly CliHost _host;
-    private readonly Argument<string> _model = new("MODEL") { Description = "A name of models.manifest, or the path of a GGUF file" };
+    private readonly Argument<string> _model = new("MODEL") { Description = "A model's name, or the path of a GGUF file" };
     private readonly Option<int[]> _prompts = Flags.Int32List("--n-prompt", "-p", "Tokens of a prompt, by default 512; 0 measures no prompt", 0, MostTokens);
     private readonly Option<int[]> _generations = Flags.Int32List("--n-gen", "-n", "Tokens generated, by default 128; 0 measures no generation", 0, MostTokens);
     private readonly Option<int[]> _depths = Flags.Int32List("--n-depth", "-d", "Tokens in the cache before, by default 0", 0, MostTokens);
@@ -57,7 +57,7 @@ internal sealed class BenchCommand
         {
             throw new CommandLineException("There is nothing to measure: give --n-prompt or --n-gen a number above 0.");
         }
-        string path = _host.Catalogue.Resolve(result.GetRequiredValue(_model)).Path!;
+        string path = _host.Models.Resolve(result.GetRequiredValue(_model)).Path;
         IBenchReport report = result.GetValue(_format) switch
         {
             Format.Json => new JsonReport(_host.Out),

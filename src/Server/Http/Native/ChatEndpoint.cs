@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using LocalLlm.Engine;
 using LocalLlm.Engine.Chat;
+using LocalLlm.Engine.Templates;
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Residency;
 
@@ -30,11 +31,14 @@ internal sealed class ChatEndpoint(ServedModels models, ModelAccess access, Time
         async Task AnswerAsync(ModelCall call)
         {
             clock.ModelIsReady();
-            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, body, name) with { Messages = Opening.Before(messages, model) }, call.Engine);
+            GenerationRequest asked = RequestFor(call.Capabilities, body, name);
+            GenerationRequest request = settings.ApplyTo(asked with { Messages = Opening.Before(messages, model), Template = TemplateFor(asked) }, call.Engine);
             await (messages.Count == 0 ? answer.SendLoadAsync("load")
                 : settings.RenderOnly ? answer.SendRenderedAsync(call.Engine, request)
                 : answer.RunAsync(call, request, settings.Stream, returnsContext: false));
         }
+        TemplateSource? TemplateFor(GenerationRequest request) =>
+            models.TemplateOf(model, needsTools: request.Tools.Count > 0 || messages.Any(message => message.ToolCalls.Count > 0), needsThinking: request.Think == true);
         await (messages.Count == 0
             ? access.RunOnceAsync(context, model, keepAlive, AnswerAsync)
             : access.RunAsync(context, model, keepAlive, AnswerAsync));

@@ -1,13 +1,13 @@
-using System.Text.RegularExpressions;
 using LocalLlm.Engine;
 using LocalLlm.Engine.Chat;
+using LocalLlm.Engine.Templates;
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Residency;
 
 namespace LocalLlm.Server.Http.Native;
 
 /// <summary><c>POST /api/generate</c>.</summary>
-internal sealed partial class GenerateEndpoint(ServedModels models, ModelAccess access, TimeProvider time)
+internal sealed class GenerateEndpoint(ServedModels models, ModelAccess access, TimeProvider time)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -27,12 +27,12 @@ internal sealed partial class GenerateEndpoint(ServedModels models, ModelAccess 
             return;
         }
         bool raw = body.Boolean("raw") ?? false;
-        GenerationRequest request = raw ? RawPrompt(body, prompt) : Conversation(body, prompt, model);
+        GenerationRequest request = raw ? RawPrompt(body, prompt) : SuffixOf(body) is { } suffix ? Insertion(name, model, prompt, suffix) : Conversation(body, prompt, model);
         NativeSettings settings = NativeSettings.Read(body, model);
         async Task AnswerAsync(ModelCall call)
         {
             clock.ModelIsReady();
-            RefuseUnsupported(body, name, call.Capabilities);
+            RefuseUnsupported(name, call.Capabilities);
             bool? think = RequestFields.ThinkOrRefuse(RequestFields.Think(body), name, call.Capabilities);
             if (prompt.Length == 0)
             {
@@ -40,7 +40,8 @@ internal sealed partial class GenerateEndpoint(ServedModels models, ModelAccess 
                 return;
             }
             RequestFields.RefuseImages(body);
-            GenerationRequest asked = settings.ApplyTo(request with { Think = raw ? null : think }, call.Engine);
+            TemplateSource? template = raw ? null : request.Template ?? models.TemplateOf(model, needsTools: false, needsThinking: think == true);
+            GenerationRequest asked = settings.ApplyTo(request with { Think = raw ? null : think, Template = template }, call.Engine);
             await (settings.RenderOnly
                 ? answer.SendRenderedAsync(call.Engine, asked)
                 : answer.RunAsync(call, asked, settings.Stream, returnsContext: !raw));
@@ -64,29 +65,23 @@ internal sealed partial class GenerateEndpoint(ServedModels models, ModelAccess 
         ChatMessage question = new() { Role = "user", Content = prompt };
         // A context has the model's own messages in it already.
         IReadOnlyList<ChatMessage> messages = [.. Opening.SystemOf(model, body.String("system")), .. context.Count == 0 ? model.Messages : [], question];
-        string? template = body.String("template") is { Length: > 0 } given ? given : null;
-        if (template is not null && GoTemplate().IsMatch(template))
-        {
-            throw RequestException.BadRequest(
-                "template is written in Go's template language, which LocalLlm does not support: write it in Jinja, or leave it out to use the model's own");
-        }
+        TemplateSource? template = body.String("template") is { Length: > 0 } given ? TemplateSource.Of(given) : null;
         return new GenerationRequest { Messages = messages, Template = template, Context = context };
     }
 
-    private static void RefuseUnsupported(JsonFields body, string name, ModelCapabilities capabilities)
+    private static string? SuffixOf(JsonFields body) => body.String("suffix") is { Length: > 0 } suffix ? suffix : null;
+
+    /// <summary>Filling in between a beginning and an end takes a <c>TEMPLATE</c> that says how.</summary>
+    private static GenerationRequest Insertion(string name, ServedModel model, string prompt, string suffix) =>
+        model.Stored?.Prompts is { Template.SupportsInsertion: true } prompts
+            ? new GenerationRequest { Prompt = prompt, Suffix = suffix, Template = prompts.Source }
+            : throw RequestException.BadRequest($"{ServedModels.NameOf(name).FullName} does not support insert");
+
+    private static void RefuseUnsupported(string name, ModelCapabilities capabilities)
     {
         if (!capabilities.HasFlag(ModelCapabilities.Completion))
         {
             throw RequestException.BadRequest($"\"{name}\" does not support generate");
         }
-        // Filling in between a prefix and a suffix takes a prompt format that no served model declares yet.
-        if (body.String("suffix") is { Length: > 0 })
-        {
-            throw RequestException.BadRequest($"{ServedModels.NameOf(name).FullName} does not support insert");
-        }
     }
-
-    /// <summary>What no Jinja template holds and hardly any Go template lacks: a field (<c>{{ .Prompt }}</c>) or an action in expression braces.</summary>
-    [GeneratedRegex(@"\{\{-?\s*(\.|\$|if\b|else\b|end\b|range\b|with\b|define\b|template\b|block\b)")]
-    private static partial Regex GoTemplate();
 }

@@ -1,5 +1,6 @@
 using LocalLlm.Engine;
 using LocalLlm.Engine.Chat;
+using LocalLlm.Engine.Templates;
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Http.Native;
 using LocalLlm.Server.Residency;
@@ -19,7 +20,10 @@ internal sealed class ChatCompletionsEndpoint(ServedModels models, ModelAccess a
         CompletionSettings settings = CompletionSettings.Read(body, model);
         await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
         {
-            GenerationRequest request = settings.ApplyTo(RequestFor(call.Capabilities, settings, name) with { Messages = Opening.Before(messages, model) }, call.Engine);
+            GenerationRequest asked = RequestFor(call.Capabilities, settings, name);
+            TemplateSource? template = models.TemplateOf(
+                model, needsTools: settings.Tools.Count > 0 || messages.Any(message => message.ToolCalls.Count > 0), needsThinking: asked.Think == true);
+            GenerationRequest request = settings.ApplyTo(asked with { Messages = Opening.Before(messages, model), Template = template }, call.Engine);
             await using RunningGeneration generation = await call.StartAsync(request);
             ChatCompletionAnswer answer = new(context, settings, generation, name, time.GetUtcNow());
             await (settings.Stream ? answer.StreamAsync() : answer.SendAsync());
