@@ -10,6 +10,8 @@ import threading
 import time
 
 program = sys.argv[1]
+# Shells have what they run in the background ignore this signal, and the server would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Greedy and repetitive: it never ends by itself.
 ENDLESS = {"model": "smollm2", "prompt": "one two three four five six seven eight nine ten " * 20, "raw": True,
            "options": {"temperature": 0, "num_predict": -1, "num_ctx": 2048}, "stream": True}
