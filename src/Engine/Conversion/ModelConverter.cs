@@ -13,7 +13,7 @@ namespace LocalLlm.Engine.Conversion;
 public sealed class ModelConverter : IDisposable
 {
     private readonly SafetensorsCheckpoint _checkpoint;
-    private readonly IReadOnlyList<PlannedTensor> _tensors;
+    private readonly IReadOnlyList<ConvertedTensor> _tensors;
     private readonly GgufWriter _writer = new();
     private readonly ConversionOptions _options;
 
@@ -147,7 +147,7 @@ public sealed class ModelConverter : IDisposable
 
     private void AddTensors(CheckpointConfig config)
     {
-        foreach (PlannedTensor tensor in _tensors)
+        foreach (ConvertedTensor tensor in _tensors)
         {
             GgmlType type = tensor.TypeIn(_options.MatrixType);
             long[] dimensions = tensor.Dimensions;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using LocalLlm.Gguf;
 using LocalLlm.Gguf.Safetensors;
 using LocalLlm.Quant;
@@ -9,7 +8,7 @@ namespace LocalLlm.Engine.Conversion;
 /// <summary>Gives a tensor's data piece by piece: read from the checkpoint, its rows in their new order, in the format of the result.</summary>
 /// <param name="tensor">The tensor.</param>
 /// <param name="type">Format of the result: F32, F16 or BF16.</param>
-internal sealed class TensorConversion(PlannedTensor tensor, GgmlType type)
+internal sealed class TensorConversion(ConvertedTensor tensor, GgmlType type)
 {
     private readonly SafetensorsTensor _source = tensor.Source;
     private readonly int _sourceBytes = GgmlTypes.BlockBytes(tensor.Source.Type); // of one element
@@ -18,7 +17,7 @@ internal sealed class TensorConversion(PlannedTensor tensor, GgmlType type)
     /// <summary>Fills a piece of the result.</summary>
     /// <param name="offset">Where in the result the piece starts, in bytes.</param>
     /// <param name="piece">The piece, whole elements.</param>
-    /// <exception cref="TextEngineException">A weight is beyond the range of F16.</exception>
+    /// <exception cref="TextEngineException">A weight is not finite, or beyond the range of the format.</exception>
     public void Fill(long offset, Span<byte> piece)
     {
         if (type == _source.Type)
@@ -60,41 +59,13 @@ internal sealed class TensorConversion(PlannedTensor tensor, GgmlType type)
 
     private void Encode(ReadOnlySpan<float> values, Span<byte> destination)
     {
-        switch (type)
+        try
         {
-            case GgmlType.F32:
-                MemoryMarshal.AsBytes(values).CopyTo(destination);
-                break;
-            case GgmlType.F16:
-                EncodeHalves(values, MemoryMarshal.Cast<byte, Half>(destination));
-                break;
-            case GgmlType.BF16:
-                EncodeUpperHalves(values, MemoryMarshal.Cast<byte, ushort>(destination));
-                break;
-            default:
-                throw new InvalidOperationException($"Checkpoints are not converted to {type}.");
+            RowEncoder.Encode(type, values, destination);
         }
-    }
-
-    private void EncodeHalves(ReadOnlySpan<float> values, Span<Half> destination)
-    {
-        for (int i = 0; i < values.Length; i++)
+        catch (WeightRangeException exception)
         {
-            destination[i] = (Half)values[i];
-            if (Half.IsInfinity(destination[i]) && float.IsFinite(values[i]))
-            {
-                throw CheckpointError.InFile(_source.Path, $"the tensor '{_source.Name}' has a weight of {values[i]}, which is beyond the range of F16; use BF16 or F32");
-            }
-        }
-    }
-
-    /// <summary>BF16 is the upper half of F32: rounded to nearest, ties to even; what is not a number stays so.</summary>
-    private static void EncodeUpperHalves(ReadOnlySpan<float> values, Span<ushort> destination)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            uint bits = BitConverter.SingleToUInt32Bits(values[i]);
-            destination[i] = (ushort)(float.IsNaN(values[i]) ? (bits >> 16) | 0x40 : (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+            throw CheckpointError.InFile(_source.Path, $"in the tensor '{_source.Name}' {exception.Message}{(type == GgmlType.F16 && float.IsFinite(exception.Weight) ? "; use BF16 or F32" : "")}");
         }
     }
 }

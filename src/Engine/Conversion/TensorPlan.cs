@@ -16,7 +16,7 @@ internal sealed class TensorPlan
     private readonly string _directory;
     private readonly string _prefix;
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
-    private readonly List<PlannedTensor> _tensors = [];
+    private readonly List<ConvertedTensor> _tensors = [];
 
     private TensorPlan(string directory, SafetensorsCheckpoint checkpoint, CheckpointConfig config)
     {
@@ -30,7 +30,7 @@ internal sealed class TensorPlan
     /// <param name="checkpoint">Its weights.</param>
     /// <param name="config">Its configuration.</param>
     /// <exception cref="TextEngineException">A tensor is missing, has another shape, or is not part of the architecture.</exception>
-    public static IReadOnlyList<PlannedTensor> Make(string directory, SafetensorsCheckpoint checkpoint, CheckpointConfig config)
+    public static IReadOnlyList<ConvertedTensor> Make(string directory, SafetensorsCheckpoint checkpoint, CheckpointConfig config)
     {
         TensorPlan plan = new(directory, checkpoint, config);
         plan.AddEnds();
@@ -102,7 +102,7 @@ internal sealed class TensorPlan
                 source.Path, $"the tensor '{from}' is [{string.Join(", ", source.Shape)}], but config.json calls for [{string.Join(", ", shape)}]");
         }
         _taken.Add(from);
-        _tensors.Add(new PlannedTensor(to, source, permutedHeads));
+        _tensors.Add(new ConvertedTensor(to, source, permutedHeads));
     }
 
     private void RefuseRest()

@@ -38,7 +38,7 @@ public sealed unsafe class WeightFormatTests(ConvertedModels models) : IClassFix
         }
         using ModelConverter converter = ModelConverter.Open(copy.Directory, new ConversionOptions { MatrixType = GgmlType.F16 });
         string message = Assert.Throws<TextEngineException>(() => converter.Write(copy.Result)).Message;
-        Assert.Contains("'model.embed_tokens.weight' has a weight of 131072", message, StringComparison.Ordinal);
+        Assert.Contains("in the tensor 'model.embed_tokens.weight' the weight 131072 is too large for F16", message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(copy.Result)!));
         copy.Convert(GgmlType.BF16).Dispose();
     }

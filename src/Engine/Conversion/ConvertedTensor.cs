@@ -7,7 +7,7 @@ namespace LocalLlm.Engine.Conversion;
 /// <param name="Name">Its name in GGUF.</param>
 /// <param name="Source">The tensor of the checkpoint, [rows, columns] or [length].</param>
 /// <param name="PermutedHeads">Heads whose rows change places (see <see cref="HeadPermutation"/>); 0 for none.</param>
-internal sealed record PlannedTensor(string Name, SafetensorsTensor Source, int PermutedHeads)
+internal sealed record ConvertedTensor(string Name, SafetensorsTensor Source, int PermutedHeads)
 {
     /// <summary>Whether it is a matrix. Vectors (norms and biases) are kept in F32, as every reader expects them.</summary>
     public bool IsMatrix => Source.Shape.Count > 1;
