@@ -58,6 +58,7 @@ internal static partial class CommandLine
             ListCommand.Create(host),
             PsCommand.Create(host),
             ShowCommand.Create(host),
+            SearchCommand.Create(host),
             CopyCommand.Create(host),
             RemoveCommand.Create(host),
             StopCommand.Create(host),

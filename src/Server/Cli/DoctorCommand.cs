@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using LocalLlm.Engine;
 using LocalLlm.Kernels;
 using LocalLlm.Kernels.Assembled;
+using LocalLlm.Server.Configuration;
 using LocalLlm.Server.Models;
+using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Cli;
 
@@ -48,11 +51,12 @@ internal static class DoctorCommand
 
     private static void ReportModels(CliHost host)
     {
-        TextTable table = new("MODEL", "STATE", "FILE");
+        HashSet<ModelName> stored = [.. new ModelStore(OllamaEnvironment.Read(host.Variable).Models, readOnly: true).List().Models.Select(model => model.Name)];
+        TextTable table = new("MODEL", "STATE", "MEMORY", "FROM");
         foreach (CatalogueModel model in host.Catalogue.Models)
         {
-            string state = model.Path is null ? "to be fetched" : !File.Exists(model.Path) ? "missing" : new FileInfo(model.Path).Length != model.Size ? "incomplete" : "present";
-            table.Add(string.Join(", ", model.Names), state, model.Path ?? model.Reference!);
+            CataloguedModel row = CataloguedModel.Of(model, stored, SystemMemory.AvailableBytes);
+            table.Add(string.Join(", ", model.Names), row.State, row.Memory, model.Path ?? model.Reference!.Value.FullName);
         }
         table.Write(host.Out);
     }

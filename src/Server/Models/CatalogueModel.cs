@@ -12,11 +12,14 @@ internal sealed record CatalogueModel
     /// <summary>The names that it goes by, at least one; the first is the one to show.</summary>
     public required IReadOnlyList<string> Names { get; init; }
 
+    /// <summary>What it is, in half a sentence.</summary>
+    public string? About { get; init; }
+
     /// <summary>Full path of the GGUF file that comes with the software.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Where a model that does not come with the software is to be had.</summary>
-    public string? Reference { get; init; }
+    /// <summary>Where a model that does not come with the software is to be had: a name with its registry.</summary>
+    public ModelName? Reference { get; init; }
 
     /// <summary>SHA-256 of the file, 64 lower-case hexadecimal digits.</summary>
     public string? Sha256 { get; init; }
@@ -27,8 +30,11 @@ internal sealed record CatalogueModel
     /// <summary>GGUF architecture.</summary>
     public string? Architecture { get; init; }
 
-    /// <summary>Number of weights.</summary>
+    /// <summary>Number of weights that the file holds.</summary>
     public long? Parameters { get; init; }
+
+    /// <summary>The shape, for memory plans.</summary>
+    public CatalogueShape? Shape { get; init; }
 
     /// <summary>Name of the quantization, for example <c>Q4_K_M</c>.</summary>
     public string? Quantization { get; init; }
@@ -38,6 +44,9 @@ internal sealed record CatalogueModel
 
     /// <summary>How an embedding model makes one vector of many: <c>mean</c>, <c>cls</c> or <c>last</c>.</summary>
     public string? Pooling { get; init; }
+
+    /// <summary>Where the facts come from.</summary>
+    public string? Source { get; init; }
 
     /// <summary>SPDX identifier of the licence.</summary>
     public string? Licence { get; init; }

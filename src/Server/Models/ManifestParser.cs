@@ -10,6 +10,9 @@ namespace LocalLlm.Server.Models;
 internal sealed partial class ManifestParser
 {
     private const int SchemaVersion = 1;
+
+    // Of any one extent; products of three stay in 63 bits.
+    private const int MaxExtent = 1 << 20;
     private static readonly string[] s_poolings = ["mean", "cls", "last"];
 
     private readonly string _path;
@@ -60,7 +63,7 @@ internal sealed partial class ManifestParser
     private CatalogueModel Model(JsonElement element, string at)
     {
         Dictionary<string, JsonElement> fields = Fields(
-            element, at, ["names", "file", "reference", "sha256", "size", "architecture", "parameters", "quantization", "context", "pooling", "licence", "defaults"]);
+            element, at, ["names", "about", "file", "reference", "sha256", "size", "architecture", "parameters", "shape", "quantization", "context", "pooling", "licence", "source", "defaults"]);
         string? file = Text(fields, at, "file"), reference = Text(fields, at, "reference");
         if ((file is null) == (reference is null))
         {
@@ -69,16 +72,19 @@ internal sealed partial class ManifestParser
         CatalogueModel model = new()
         {
             Names = Names(fields, at),
+            About = Text(fields, at, "about"),
             Path = file is null ? null : FullPath(file, at),
-            Reference = reference,
+            Reference = reference is null ? null : ReferenceOf(reference, at),
             Sha256 = Text(fields, at, "sha256"),
             Size = Integer(fields, at, "size"),
             Architecture = Text(fields, at, "architecture"),
             Parameters = Integer(fields, at, "parameters"),
+            Shape = fields.TryGetValue("shape", out JsonElement shape) ? Shape(shape, $"{at}.shape") : null,
             Quantization = Text(fields, at, "quantization"),
             Context = (int?)Integer(fields, at, "context", int.MaxValue),
             Pooling = Text(fields, at, "pooling"),
             Licence = Text(fields, at, "licence"),
+            Source = Text(fields, at, "source"),
             Defaults = Defaults(fields, at),
         };
         if (file is not null && (model.Sha256 is null || model.Size is null))
@@ -118,6 +124,35 @@ internal sealed partial class ManifestParser
         }
         return result;
     }
+
+    private CatalogueShape Shape(JsonElement element, string at)
+    {
+        Dictionary<string, JsonElement> fields = Fields(element, at, ["blocks", "width", "feed_forward", "heads", "heads_kv", "key_length", "vocabulary", "output"]);
+        int Count(string key) => (int?)Integer(fields, at, key, MaxExtent) ?? throw Wrong($"{at}.{key}", $"a whole number from 1 to {MaxExtent}");
+        CatalogueShape shape = new()
+        {
+            Blocks = Count("blocks"),
+            Width = Count("width"),
+            FeedForward = Count("feed_forward"),
+            Heads = Count("heads"),
+            HeadsKv = Count("heads_kv"),
+            KeyLength = Count("key_length"),
+            Vocabulary = Count("vocabulary"),
+            Output = Text(fields, at, "output") switch
+            {
+                "shared" => OutputHead.Shared,
+                "copied" => OutputHead.Copied,
+                "own" => OutputHead.Own,
+                _ => throw Wrong($"{at}.output", "one of shared, copied, own"),
+            },
+        };
+        return shape.Heads % shape.HeadsKv == 0 ? shape : throw Wrong($"{at}.heads_kv", $"a divisor of the {shape.Heads} heads");
+    }
+
+    private ModelName ReferenceOf(string reference, string at) =>
+        reference.Contains('/', StringComparison.Ordinal) && ModelName.TryParse(reference, out ModelName? name)
+            ? name.Value
+            : throw Wrong($"{at}.reference", "a name with its registry, such as 'registry.ollama.ai/library/qwen3:8b' or 'hf.co/owner/repository:Q4_K_M'");
 
     private string FullPath(string file, string at)
     {

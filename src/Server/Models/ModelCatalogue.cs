@@ -79,15 +79,27 @@ internal sealed class ModelCatalogue
         }
         throw new ModelCatalogueException(nameOrPath.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
             ? $"There is no file '{nameOrPath}'."
-            : $"There is no model '{nameOrPath}'; {KnownNames()}. Any other model runs by the path of its GGUF file, for example ./{FileNameOf(nameOrPath)}.gguf.");
+            : $"There is no model '{nameOrPath}'; {Advice(nameOrPath)}. Any other model runs by the path of its GGUF file, for example ./{FileNameOf(nameOrPath)}.gguf.");
     }
+
+    /// <summary>
+    /// Under which name a registry has what a user calls by a short name. Names of the reference's own repository stay as they are, so that every tag of a
+    /// library that an entry speaks of can be had, and so do names that the manifest does not know.
+    /// </summary>
+    /// <param name="name">What the user wants.</param>
+    /// <returns>The name to ask a registry for; <paramref name="name"/> itself if the manifest has nothing better.</returns>
+    public ModelName ReferenceOf(ModelName name) =>
+        _byName.GetValueOrDefault(name)?.Reference is { } reference && !IsSameRepository(reference, name) ? reference : name;
+
+    /// <summary>The known name that somebody meant who mistyped one; null if none is near.</summary>
+    public string? Nearest(string name) => NearestName.Of(name.Trim(), Models.SelectMany(model => model.Names));
 
     private static CatalogueModel Check(CatalogueModel model, string name)
     {
         if (model.Path is null)
         {
             throw new ModelCatalogueException(
-                $"The model '{name}' does not come with this program and cannot be downloaded by it: fetch its GGUF file from {model.Reference} and give the file's path.");
+                $"The model '{name}' does not come with this program: fetch it with 'localllm pull {name}', or give the path of its GGUF file.");
         }
         FileInfo file = new(model.Path);
         if (!file.Exists)
@@ -102,9 +114,12 @@ internal sealed class ModelCatalogue
         return model;
     }
 
-    private string KnownNames() => Models.Count == 0
+    private static bool IsSameRepository(ModelName a, ModelName b) =>
+        ModelName.TryParse($"{a.Host}/{a.Namespace}/{a.Model}:{b.Tag}", out ModelName? of) && of.Value == b;
+
+    private string Advice(string name) => Models.Count == 0
         ? $"no {FileName} was found beside or above the program, so it knows no names"
-        : $"known are {string.Join(", ", Models.SelectMany(model => model.Names))}";
+        : $"{(Nearest(name) is { } nearest ? $"did you mean '{nearest}'? " : "")}'localllm search' lists the names that are known";
 
     private static string FileNameOf(string name) => string.Concat(name.Split('/', '\\', ':')[^1].Where(char.IsLetterOrDigit)) is { Length: > 0 } letters ? letters : "model";
 }

@@ -45,10 +45,10 @@ public class CommandLineTests
     public async Task AMistakeIsOneSentence(string sentence, params string[] args) => Assert.Equal(sentence, await new CliUnderTest { Engine = new ScriptedEngine() }.FailAsync(args));
 
     [Fact]
-    public async Task AnUnknownModelNamesTheKnownOnes()
+    public async Task AnUnknownModelSaysWhereNamesAreListed()
     {
         string sentence = await new CliUnderTest().FailAsync("run", "llama9", "hi");
-        Assert.StartsWith("There is no model 'llama9'; known are smollm2, smollm2:135m.", sentence, StringComparison.Ordinal);
+        Assert.StartsWith("There is no model 'llama9'; 'localllm search' lists the names that are known.", sentence, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public class DoctorCommandTests
     {
         CliUnderTest cli = new();
         Assert.Equal(0, await cli.RunAsync("doctor"));
-        Assert.Matches(@"\nsmollm2, smollm2:135m +present +\S+\.gguf\n", cli.Out.ToString());
+        Assert.Matches(@"\nsmollm2, smollm2:135m +bundled +fits +\S+\.gguf\n", cli.Out.ToString());
     }
 
     [Fact]
