@@ -36,12 +36,22 @@ internal static class ServeCommand
             await using LocalLlmServer server = LocalLlmServer.Build(settings, Loader(host, options, runners));
             await server.StartAsync(interrupted.Token);
             host.Error.WriteLine($"localllm {LocalLlmServer.Version}: {ComputeFlags.Describe(options)}; listening on {string.Join(", ", server.Addresses)}");
+            if (ExposureOf(server.Addresses) is { } exposure)
+            {
+                host.Error.WriteLine($"Warning: {exposure}");
+            }
             await Task.Delay(Timeout.Infinite, interrupted.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             await server.StopAsync(again.Token);
             return 0;
         });
         return command;
     }
+
+    /// <summary>What to tell whoever lets others in, since no key is asked for; null where nobody but this machine can connect.</summary>
+    /// <param name="addresses">Where the server listens.</param>
+    public static string? ExposureOf(IReadOnlyList<Uri> addresses) => addresses.FirstOrDefault(address => !address.IsLoopback) is { } open
+        ? $"{open.GetLeftPart(UriPartial.Authority)} can be reached from other machines, and no key is asked for: everybody who can connect can use, fetch and delete models. Set OLLAMA_HOST to 127.0.0.1, or let only a firewall or a proxy that checks who asks come near."
+        : null;
 
     private static ServerOptions Settings(CliHost host, ModelOptions options, string[] models)
     {

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using LocalLlm.Engine;
+using LocalLlm.Server.Cli;
 using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Cli;
@@ -24,8 +25,28 @@ public class ServeCommandTests
             Assert.Contains("\"response\":\"Hi\"", await answer.Content.ReadAsStringAsync());
         }
         Assert.Equal(64, Assert.Single(cli.Opened).Options.ContextLength);
+        Assert.DoesNotContain("other machines", cli.Error.ToString(), StringComparison.Ordinal);
         cli.Interrupt();
         Assert.Equal(0, await serving);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:11434", null)]
+    [InlineData("http://[::1]:11434", null)]
+    [InlineData("http://0.0.0.0:11434", "http://0.0.0.0:11434")]
+    [InlineData("http://[::]:11434", "http://[::]:11434")]
+    [InlineData("http://192.168.7.7:80", "http://192.168.7.7")]
+    public void WarnsOfAddressesThatOthersCanReach(string address, string? named)
+    {
+        string? warning = ServeCommand.ExposureOf([new Uri("http://127.0.0.1:1"), new Uri(address)]);
+        if (named is null)
+        {
+            Assert.Null(warning);
+        }
+        else
+        {
+            Assert.StartsWith($"{named} can be reached from other machines, and no key is asked for", warning, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
