@@ -73,7 +73,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
         app.Lifetime.ApplicationStopping.Register(stop.Begin);
         app.Use(RequestMeter.Middleware(metrics));
         AddGuards(app, options, isLocal: addresses.All(IPAddress.IsLoopback));
-        Routes.Map(app, models, new ModelAccess(resident, queue, stop, app.Services.GetRequiredService<ILogger<ModelAccess>>()), time);
+        Routes.Map(app, models, new ModelAccess(resident, queue, stop, app.Services.GetRequiredService<ILogger<ModelAccess>>()), options.ModelOptions.Threads, time);
         app.MapGet("/metrics", new MetricsEndpoint(metrics).HandleAsync);
         return new LocalLlmServer(app, resident, stop, metrics, options);
     }

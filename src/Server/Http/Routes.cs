@@ -10,10 +10,16 @@ internal static class Routes
     private static readonly string[] s_getAndHead = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Adds all routes.</summary>
-    public static void Map(WebApplication app, ServedModels models, ModelAccess access, TimeProvider time)
+    /// <param name="app">Where to.</param>
+    /// <param name="models">All models.</param>
+    /// <param name="access">Loads them.</param>
+    /// <param name="threads">Threads that compute when a model is created.</param>
+    /// <param name="time">The clock.</param>
+    public static void Map(WebApplication app, ServedModels models, ModelAccess access, int threads, TimeProvider time)
     {
         ErrorAnswers errors = new(app.Services.GetRequiredService<ILogger<ErrorAnswers>>());
         MapNative(app, errors, models, access, time);
+        app.MapPost("/api/create", errors.Native(new CreateEndpoint(models, threads).HandleAsync));
         // Guides give the base URL with or without /v1.
         MapOpenAi(app, errors, models, access, time, "/v1");
         MapOpenAi(app, errors, models, access, time, "");

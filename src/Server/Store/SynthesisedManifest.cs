@@ -17,6 +17,7 @@ internal sealed class SynthesisedManifest
     private const int MaxAttempts = 50;
 
     private readonly List<byte[]> _blobs = [];
+    private readonly string _path;
 
     /// <summary>Makes the manifest.</summary>
     /// <param name="model">The model; its names do not matter.</param>
@@ -24,6 +25,7 @@ internal sealed class SynthesisedManifest
     /// <param name="file">Digest of the file, or what stands for it where nobody has hashed it.</param>
     public SynthesisedManifest(ServedModel model, GgufFacts facts, BlobDigest file)
     {
+        _path = model.Path;
         List<ManifestLayer> layers = [ManifestLayer.Of(MediaTypes.Model, file, facts.FileBytes)];
         if (model.System is { Length: > 0 } system)
         {
@@ -73,23 +75,10 @@ internal sealed class SynthesisedManifest
     /// <exception cref="StoreException">The file is split or is not the one that its catalogue names, or the store cannot be changed.</exception>
     public static async Task StoreAsync(ModelStore store, ModelName name, ServedModel model, GgufFacts facts, CancellationToken cancellationToken)
     {
-        if (new FileInfo(model.Path).Length != facts.FileBytes)
-        {
-            throw new StoreException(StoreErrorKind.Broken, $"'{model.Path}' is the first part of several, which a store cannot hold: merge them into one file first");
-        }
-        BlobDigest file = await Task.Run(() => BlobDigest.OfFile(model.Path, cancellationToken), cancellationToken);
-        if (model.Sha256 is { } expected && expected != file.Hex)
-        {
-            throw new StoreException(StoreErrorKind.Broken, $"'{model.Path}' is not the file that the catalogue names: its SHA-256 is {file.Hex}, not {expected}; restore it from the checkout or the release");
-        }
-        SynthesisedManifest manifest = new(model, facts, file);
+        SynthesisedManifest manifest = await OfFileAsync(model, facts, cancellationToken);
         for (int attempt = 1; ; attempt++)
         {
-            await store.Blobs.AddFileAsync(model.Path, file, cancellationToken);
-            foreach (byte[] blob in manifest.Blobs)
-            {
-                store.Blobs.Add(blob);
-            }
+            await manifest.AddBlobsAsync(store, cancellationToken);
             try
             {
                 store.Put(name, manifest.Json, dropReplaced: true);
@@ -99,6 +88,36 @@ internal sealed class SynthesisedManifest
             {
                 // Another process deleted the last model that used one of them, just now.
             }
+        }
+    }
+
+    /// <summary>Makes the manifest of a model after reading its file, so that its digest is right.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="facts">What its file says.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StoreException">The file is split or is not the one that its catalogue names.</exception>
+    public static async Task<SynthesisedManifest> OfFileAsync(ServedModel model, GgufFacts facts, CancellationToken cancellationToken)
+    {
+        if (new FileInfo(model.Path).Length != facts.FileBytes)
+        {
+            throw new StoreException(StoreErrorKind.Broken, $"'{model.Path}' is the first part of several, which a store cannot hold: merge them into one file first");
+        }
+        BlobDigest file = await Task.Run(() => BlobDigest.OfFile(model.Path, cancellationToken), cancellationToken);
+        if (model.Sha256 is { } expected && expected != file.Hex)
+        {
+            throw new StoreException(StoreErrorKind.Broken, $"'{model.Path}' is not the file that the catalogue names: its SHA-256 is {file.Hex}, not {expected}; restore it from the checkout or the release");
+        }
+        return new SynthesisedManifest(model, facts, file);
+    }
+
+    /// <summary>Puts all that the manifest names into a store: the model's file is linked (or copied, where it cannot be), the rest written.</summary>
+    /// <exception cref="StoreException">The store cannot be changed.</exception>
+    public async Task AddBlobsAsync(ModelStore store, CancellationToken cancellationToken)
+    {
+        await store.Blobs.AddFileAsync(_path, Manifest.Layers[0].Blob, cancellationToken);
+        foreach (byte[] blob in _blobs)
+        {
+            store.Blobs.Add(blob);
         }
     }
 

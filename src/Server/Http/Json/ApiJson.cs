@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using LocalLlm.Server.Creation;
 using LocalLlm.Server.Http.Native;
 using LocalLlm.Server.Http.OpenAi;
 
@@ -15,6 +16,7 @@ namespace LocalLlm.Server.Http.Json;
 [JsonSerializable(typeof(TagsAnswer))]
 [JsonSerializable(typeof(PsAnswer))]
 [JsonSerializable(typeof(ShowAnswer))]
+[JsonSerializable(typeof(CreateProgress))]
 [JsonSerializable(typeof(GenerationItem))]
 [JsonSerializable(typeof(EmbedAnswer))]
 [JsonSerializable(typeof(EmbeddingsAnswer))]

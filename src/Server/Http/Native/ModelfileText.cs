@@ -1,6 +1,5 @@
-using System.Text;
 using System.Text.Json;
-using LocalLlm.Engine.Chat;
+using LocalLlm.Server.Modelfiles;
 using LocalLlm.Server.Residency;
 using LocalLlm.Server.Store;
 
@@ -9,43 +8,35 @@ namespace LocalLlm.Server.Http.Native;
 /// <summary>The Modelfile that makes a model again, and the list of its options, as <c>/api/show</c> gives them.</summary>
 internal static class ModelfileText
 {
-    private const string Quotes = "\"\"\"";
-
     /// <summary>The Modelfile.</summary>
-    public static string Of(ServedModel model)
-    {
-        StringBuilder text = new();
-        text.Append("# Modelfile that makes this model again.\n");
-        text.Append("# To build a new one from it by name, replace FROM with:\n");
-        text.Append("# FROM ").Append(ServedModels.MainNameOf(model).DisplayName).Append("\n\n");
-        StoredModel? stored = model.Stored;
-        Append(text, "FROM", [model.Path, .. stored?.Projectors ?? []]);
-        Append(text, "ADAPTER", stored?.Adapters ?? []);
-        AppendText(text, "TEMPLATE", stored?.Template);
-        AppendText(text, "SYSTEM", model.System);
-        Append(text, "RENDERER", [stored?.Config.Renderer ?? ""]);
-        Append(text, "PARSER", [stored?.Config.Parser ?? ""]);
-        Append(text, "REQUIRES", [stored?.Config.Requires ?? ""]);
-        foreach ((string option, string value) in OptionsOf(model))
-        {
-            text.Append("PARAMETER ").Append(option).Append(' ').Append(value).Append('\n');
-        }
-        foreach (string licence in stored?.Licences ?? [])
-        {
-            AppendText(text, "LICENSE", licence);
-        }
-        foreach (ChatMessage message in model.Messages)
-        {
-            text.Append("MESSAGE ").Append(message.Role).Append(' ').Append(Quoted(message.Content)).Append('\n');
-        }
-        return text.ToString();
-    }
+    public static string Of(ServedModel model) => ModelfileWriter.WriteShown(ServedModels.MainNameOf(model).DisplayName, CommandsOf(model));
 
     /// <summary>The model's own options, one a line, names 30 wide.</summary>
-    public static string ParametersOf(ServedModel model) => string.Join('\n', OptionsOf(model).Select(option => $"{option.Name,-30} {option.Value}"));
+    public static string ParametersOf(ServedModel model) => string.Join('\n', OptionsOf(model).Select(option => $"{option.Name,-30} {option.Value.GetRawText()}"));
 
-    /// <summary>The model's own options as Modelfile parameters: strings quoted, one for each item of a list.</summary>
-    private static IEnumerable<(string Name, string Value)> OptionsOf(ServedModel model)
+    private static IEnumerable<ModelfileCommand> CommandsOf(ServedModel model)
+    {
+        StoredModel? stored = model.Stored;
+        return
+        [
+            .. All(ModelfileInstruction.From, [model.Path, .. stored?.Projectors ?? []]),
+            .. All(ModelfileInstruction.Adapter, stored?.Adapters ?? []),
+            .. All(ModelfileInstruction.Template, [stored?.Template]),
+            .. All(ModelfileInstruction.System, [model.System]),
+            .. All(ModelfileInstruction.Renderer, [stored?.Config.Renderer]),
+            .. All(ModelfileInstruction.Parser, [stored?.Config.Parser]),
+            .. All(ModelfileInstruction.Requires, [stored?.Config.Requires]),
+            .. OptionsOf(model).Select(option => new ModelfileCommand(ModelfileInstruction.Parameter, TextOf(option.Value)) { Name = option.Name }),
+            .. All(ModelfileInstruction.License, stored?.Licences ?? []),
+            .. model.Messages.Select(message => new ModelfileCommand(ModelfileInstruction.Message, message.Content) { Name = message.Role }),
+        ];
+    }
+
+    private static IEnumerable<ModelfileCommand> All(ModelfileInstruction instruction, IEnumerable<string?> values) =>
+        values.Where(value => value is { Length: > 0 }).Select(value => new ModelfileCommand(instruction, value!));
+
+    /// <summary>The model's own options: one for each item of a list.</summary>
+    private static IEnumerable<(string Name, JsonElement Value)> OptionsOf(ServedModel model)
     {
         if (model.Defaults is not { ValueKind: JsonValueKind.Object } defaults)
         {
@@ -56,31 +47,11 @@ internal static class ModelfileText
             IEnumerable<JsonElement> values = option.Value.ValueKind == JsonValueKind.Array ? option.Value.EnumerateArray() : [option.Value];
             foreach (JsonElement value in values)
             {
-                yield return (option.Name, value.GetRawText());
+                yield return (option.Name, value);
             }
         }
     }
 
-    private static void Append(StringBuilder text, string instruction, IEnumerable<string> values)
-    {
-        foreach (string value in values.Where(value => value.Length > 0))
-        {
-            text.Append(instruction).Append(' ').Append(value).Append('\n');
-        }
-    }
-
-    private static void AppendText(StringBuilder text, string instruction, string? value)
-    {
-        if (value is { Length: > 0 })
-        {
-            text.Append(instruction).Append(' ').Append(Quoted(value)).Append('\n');
-        }
-    }
-
-    /// <summary>A value as a Modelfile takes it: bare if it is one plain line, else in quotes, in three if it has any or several lines.</summary>
-    private static string Quoted(string value)
-    {
-        bool isPlain = value.Length > 0 && !value.AsSpan().ContainsAny("\n\r\"") && value.Trim() == value;
-        return isPlain ? value : value.AsSpan().ContainsAny("\n\r\"") ? Quotes + value + Quotes : $"\"{value}\"";
-    }
+    /// <summary>Modelfiles have no escapes: texts stand as they are.</summary>
+    private static string TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 }

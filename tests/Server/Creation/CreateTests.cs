@@ -1,0 +1,204 @@
+using System.Text.Json;
+using LocalLlm.Engine;
+using LocalLlm.Engine.Conversion;
+using LocalLlm.Engine.Quantization;
+using LocalLlm.Gguf;
+using LocalLlm.Server.Creation;
+using LocalLlm.Server.Http;
+using LocalLlm.Server.Http.Json;
+using LocalLlm.Server.Store;
+using LocalLlm.Tests;
+
+namespace LocalLlm.Server.Tests.Creation;
+
+/// <summary><c>/api/create</c> over a store of its own.</summary>
+public sealed class CreateTests
+{
+    private static readonly string s_models = RepoPaths.Vector("models");
+
+    [Fact]
+    public async Task FromAModelWithOtherWords()
+    {
+        ScriptedEngine engine = new();
+        await using StoreServer server = await StoreServer.StartAsync(engine);
+        string[] statuses = await server.CreateAsync(
+            """{"model":"Mine","from":"talker","system":"Be brief.","parameters":{"temperature":0.125,"num_ctx":64},"license":["L1"],"messages":[{"role":"User","content":"Hi"},{"role":"assistant","content":"Ho"}]}""");
+        Assert.Equal("reading model metadata", statuses[0]);
+        Assert.Contains("creating system layer", statuses);
+        Assert.Contains(statuses, status => status.StartsWith("using existing layer sha256:", StringComparison.Ordinal));
+        Assert.Contains(statuses, status => status.StartsWith("creating new layer sha256:", StringComparison.Ordinal));
+        Assert.Equal(["writing manifest", "success"], statuses[^2..]);
+
+        await server.Http.AskJsonAsync("/api/chat", """{"model":"mine","stream":false,"messages":[{"role":"user","content":"q"}]}""");
+        GenerationRequest asked = engine.Requests.Single();
+        Assert.Equal("system:Be brief.|user:Hi|assistant:Ho|user:q", string.Join('|', asked.Messages!.Select(message => $"{message.Role}:{message.Content}")));
+        Assert.Equal((0.125f, 0.75f, 64), (asked.Sampling.Temperature, asked.Sampling.TopP, asked.ContextLength)); // top_p is talker's
+        Assert.Equal(["<end>", "\n\n"], asked.Stop);
+
+        Assert.Equal(File.ReadAllBytes(Path.Combine(s_models, "qwen3-q8_0.gguf")), File.ReadAllBytes(server.ModelPath("mine")));
+        ModelConfig config = server.ConfigOf("mine");
+        Assert.Equal(("gguf", "qwen3", "Q8_0", "amd64", "linux"), (config.ModelFormat, config.ModelFamily, config.FileType, config.Architecture, config.Os));
+        Assert.Equal(server.Manifest("mine").Manifest.Layers.Select(layer => layer.Digest), config.Rootfs!.DiffIds!);
+        JsonElement show = await server.ShowAsync("mine");
+        Assert.Equal("talker:latest", show.GetProperty("details").GetProperty("parent_model").GetString());
+        Assert.Equal("Apache-2.0\nL1", show.GetProperty("license").GetString());
+    }
+
+    [Fact]
+    public async Task AgainFromAModelOfTheStore()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        await server.CreateAsync("""{"model":"a","from":"talker","system":"One.","license":"L","parameters":{"seed":1}}""");
+        await server.CreateAsync("""{"model":"b","from":"a","license":"L","parameters":{"seed":2}}""");
+        JsonElement b = await server.ShowAsync("b");
+        Assert.Equal(("One.", "Apache-2.0\nL"), (b.GetProperty("system").GetString(), b.GetProperty("license").GetString()));
+        Assert.Contains("\nPARAMETER seed 2\n", b.GetProperty("modelfile").GetString(), StringComparison.Ordinal);
+        Assert.Equal("a:latest", b.GetProperty("details").GetProperty("parent_model").GetString());
+
+        // What is not said is inherited.
+        await server.CreateAsync("""{"model":"c","from":"a","renderer":"qwen3-coder","parser":"qwen3","requires":"0.14.0","info":{"base_name":"tiny","context_length":40960}}""");
+        await server.CreateAsync("""{"model":"d","from":"c","parser":"qwen3-thinking","messages":[]}""");
+        ModelConfig d = server.ConfigOf("d");
+        Assert.Equal(("qwen3-coder", "qwen3-thinking", "0.14.0", "tiny", 40960), (d.Renderer, d.Parser, d.Requires, d.BaseName, d.ContextLength));
+
+        // In place, and a text can be taken away; its blob goes with the last model that has it.
+        Assert.Contains(server.Blobs, blob => blob == "One.");
+        await server.CreateAsync("""{"model":"A","from":"a","system":""}""");
+        Assert.False((await server.ShowAsync("a")).TryGetProperty("system", out _));
+        Assert.Equal(4, server.Store.List().Models.Count);
+        foreach (string name in (string[])["b", "c", "d"])
+        {
+            await server.CreateAsync($$"""{"model":"{{name}}","from":"{{name}}","system":"Two."}""");
+        }
+        Assert.DoesNotContain(server.Blobs, blob => blob == "One.");
+        await server.CreateAsync("""{"model":"a","from":"a","parameters":{"seed":1,"stop":["x"]}}""");
+        Assert.Contains("\nPARAMETER stop x\n", (await server.ShowAsync("a")).GetProperty("modelfile").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FromAGgufFile()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string files = await server.UploadAllAsync(s_models, "qwen2-q8_0.gguf");
+        string[] statuses = await server.CreateAsync($$"""{"name":"me/two:v1","files":{{files}},"template":"{{"{{ .Prompt }}"}}"}""");
+        Assert.Equal(["parsing GGUF", "success"], [statuses[0], statuses[^1]]);
+        Assert.Equal(("qwen2", "Q8_0"), (server.ConfigOf("me/two:v1").ModelFamily, server.ConfigOf("me/two:v1").FileType));
+        Assert.Equal("{{ .Prompt }}", (await server.ShowAsync("me/two:v1")).GetProperty("template").GetString());
+        Assert.Equal("""{"status":"success"}""", (await server.Http.AskAsync("/api/create", $$"""{"model":"x","files":{{files}},"stream":false}""")).Text);
+    }
+
+    [Theory]
+    [InlineData("qwen3-tied", "model.safetensors")]
+    [InlineData("qwen3-sharded", "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors", "model.safetensors.index.json")]
+    public async Task FromSafetensors(string checkpoint, params string[] weights)
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string folder = RepoPaths.Vector("hf", checkpoint);
+        string files = await server.UploadAllAsync(folder, [.. weights, "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]);
+        string[] statuses = await server.CreateAsync($$"""{"model":"converted","files":{{files}}}""");
+        Assert.Equal("converting model", statuses[0]);
+        using MemoryStream expected = new();
+        using (ModelConverter converter = ModelConverter.Open(folder, new ConversionOptions { Name = "converted" }))
+        {
+            converter.Write(expected);
+        }
+        Assert.Equal(expected.ToArray(), File.ReadAllBytes(server.ModelPath("converted")));
+        Assert.Equal("qwen3", server.ConfigOf("converted").ModelFamily);
+        Assert.All(Directory.GetFiles(server.Store.Blobs.Folder), path => Assert.Matches("^sha256-[0-9a-f]{64}$", Path.GetFileName(path)));
+    }
+
+    [Fact]
+    public async Task Quantized()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string files = await server.UploadAllAsync(s_models, "qwen3-f16.gguf");
+        string[] statuses = await server.CreateAsync($$"""{"model":"small","files":{{files}},"quantize":"q8_0"}""");
+        Assert.Contains("quantizing F16 model to Q8_0", statuses);
+        Assert.Equal("Q8_0", server.ConfigOf("small").FileType);
+        string expected = Path.Combine(server.Store.Root, "expected.gguf");
+        using (GgufFile source = GgufFile.Open(Path.Combine(s_models, "qwen3-f16.gguf")))
+        {
+            Assert.True(QuantizationRecipe.TryFind("Q8_0", out QuantizationRecipe? recipe));
+            ModelQuantizer.Write(QuantizationPlan.Of(source, recipe), expected, threads: 1);
+        }
+        Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(server.ModelPath("small")));
+
+        // Rounding what is rounded is refused, also from the store.
+        (int _, string error) = await server.FailAsync("""{"model":"tiny","from":"small","quantize":"q4_0"}""");
+        Assert.StartsWith("quantization is only supported for F16, BF16 and F32 models", error, StringComparison.Ordinal);
+        Assert.Single(server.Store.List().Models);
+    }
+
+    [Theory]
+    [InlineData(400, "neither 'from' or 'files' was specified", """{"model":"x"}""")]
+    [InlineData(400, "invalid model name", """{"model":"a b","from":"talker"}""")]
+    [InlineData(400, "invalid model name", """{"from":"talker"}""")]
+    [InlineData(404, "model 'nope' not found", """{"model":"x","from":"nope"}""")]
+    [InlineData(400, "file path must be relative", """{"model":"x","files":{"../m.gguf":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}""")]
+    [InlineData(400, "file path must be relative", """{"model":"x","files":{"/m.gguf":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}""")]
+    [InlineData(400, "invalid digest format", """{"model":"x","files":{"m.gguf":"sha256:00"}}""")]
+    [InlineData(400, "is not in the store: upload it", """{"model":"x","files":{"m.gguf":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}""")]
+    [InlineData(400, "unsupported quantization type Q9 - supported types are ", """{"model":"x","from":"talker","quantize":"q9"}""")]
+    [InlineData(400, "template error: ", """{"model":"x","from":"talker","template":"{{ if }}"}""")]
+    [InlineData(400, "message role must be one of", """{"model":"x","from":"talker","messages":[{"role":"tool","content":"x"}]}""")]
+    [InlineData(400, "temperature", """{"model":"x","from":"talker","parameters":{"temperature":"hot"}}""")]
+    [InlineData(400, "info.context_length must be an integer", """{"model":"x","from":"talker","info":{"context_length":"long"}}""")]
+    [InlineData(400, "info.capabilities[0] must be a string", """{"model":"x","from":"talker","info":{"capabilities":[1]}}""")]
+    [InlineData(400, "info must be an object", """{"model":"x","from":"talker","info":"qwen3"}""")]
+    [InlineData(400, "does not apply LoRA adapters", """{"model":"x","from":"talker","adapters":{"a.gguf":"sha256:00"}}""")]
+    public async Task WhatIsWrongIsToldBeforeAnyWork(int status, string sentence, string request)
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        (int found, string error) = await server.FailAsync(request);
+        Assert.Equal(status, found);
+        Assert.Contains(sentence, error, StringComparison.Ordinal);
+        server.RequireNothingHalfDone();
+    }
+
+    [Theory]
+    [InlineData("m.gguf", "supplied file was not in GGUF format: \"m.gguf\"")]
+    [InlineData("m.xyz", "unknown type of the file \"m.xyz\"")]
+    [InlineData("model.safetensors", "config.json")]
+    public async Task BrokenFilesAreNamedAsTheClientNamesThem(string name, string sentence)
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string digest = await server.UploadAsync(RepoPaths.Vector("hf", "qwen3moe", "config.json"));
+        (_, string error) = await server.FailAsync($$"""{"model":"x","files":{"{{name}}":"{{digest}}"} }""");
+        Assert.Contains(sentence, error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Path.GetTempPath(), error, StringComparison.Ordinal);
+        server.RequireNothingHalfDone();
+    }
+
+    [Fact]
+    public async Task BytesOfAnotherDigestAreNotKept()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string digest = "sha256:" + new string('1', 64);
+        using HttpResponseMessage response = await server.Http.Client.PostAsync($"/api/blobs/{digest}", new ByteArrayContent([1, 2, 3]));
+        Assert.Equal(400, (int)response.StatusCode);
+        Assert.Equal(400, (await server.FailAsync($$"""{"model":"x","files":{"m.gguf":"{{digest}}"} }""")).Status);
+        server.RequireNothingHalfDone();
+    }
+
+    [Fact]
+    public async Task GivingUpLeavesNothingBehind()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string files = await server.UploadAllAsync(s_models, "qwen3-f16.gguf");
+        CreateRequest request = CreateRequest.Read(JsonBody.Parse(System.Text.Encoding.UTF8.GetBytes($$"""{"model":"x","files":{{files}},"quantize":"q4_K_M"}""")));
+        using CancellationTokenSource cancellation = new();
+        List<string> statuses = [];
+        Workshop shop = new(server.Store, 1, progress =>
+        {
+            statuses.Add(progress.Status);
+            if (progress.Completed > 0)
+            {
+                cancellation.Cancel();
+            }
+        }, cancellation.Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => new ModelCreation(request, CreationSource.Of(request, new ServedModels([], server.Store))).RunAsync(shop));
+        Assert.Equal("quantizing F16 model to Q4_K_M", statuses[^1]);
+        server.RequireNothingHalfDone();
+    }
+}
