@@ -7,6 +7,7 @@ using LocalLlm.Gguf;
 using LocalLlm.Gguf.Safetensors;
 using LocalLlm.Server.Cli.Bench;
 using LocalLlm.Server.Http;
+using LocalLlm.Server.Modelfiles;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Store;
 
@@ -59,6 +60,7 @@ internal static partial class CommandLine
             PsCommand.Create(host),
             ShowCommand.Create(host),
             SearchCommand.Create(host),
+            CreateCommand.Create(host),
             CopyCommand.Create(host),
             RemoveCommand.Create(host),
             StopCommand.Create(host),
@@ -106,7 +108,7 @@ internal static partial class CommandLine
     /// <summary>What the user is told: exceptions that carry a sentence give it, all others are a fault of this program.</summary>
     private static string Sentence(Exception exception) => exception switch
     {
-        CommandLineException or ModelCatalogueException or TextEngineException or GgufFormatException or SafetensorsFormatException or RequestException or StoreException
+        CommandLineException or ModelCatalogueException or TextEngineException or GgufFormatException or SafetensorsFormatException or RequestException or StoreException or ModelfileException
             => exception.Message,
         IOException or UnauthorizedAccessException => exception.Message,
         OutOfMemoryException => "There is not enough memory: use a smaller model or a smaller --ctx.",

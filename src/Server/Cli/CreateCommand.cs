@@ -1,0 +1,124 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using LocalLlm.Engine.Chat;
+using LocalLlm.Server.Modelfiles;
+
+namespace LocalLlm.Server.Cli;
+
+/// <summary><c>create</c>: has a running server make a model as a Modelfile says.</summary>
+internal static class CreateCommand
+{
+    private const string DefaultName = "Modelfile";
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create(CliHost host)
+    {
+        Argument<string> model = new("MODEL") { Description = "The name that the model shall have" };
+        Option<string?> file = new("--file", "-f") { Description = $"The Modelfile (default: {DefaultName} of this folder, or a model's files in it); - for standard input", HelpName = "FILE" };
+        Option<string?> quantize = new("--quantize", "-q") { Description = "Round the weights, which must be F16, BF16 or F32: q8_0, q4_K_M, ...", HelpName = "TYPE" };
+        Command command = new("create", "Have a running server (OLLAMA_HOST) make a model from a Modelfile.") { model, file, quantize };
+        command.SetAction(async (result, cancellationToken) =>
+        {
+            (Modelfile modelfile, string folder) = Read(host, result.GetValue(file));
+            foreach (string warning in modelfile.Warnings)
+            {
+                host.Error.WriteLine($"Warning: {warning}");
+            }
+            RefuseUnsupported(modelfile);
+            ModelComponents components = ModelComponents.Of(modelfile, folder, host.Variable("HOME"));
+            await RunAsync(host, RequestOf(modelfile, result.GetRequiredValue(model), result.GetValue(quantize)), components, cancellationToken);
+            return 0;
+        });
+        return command;
+    }
+
+    private static async Task RunAsync(CliHost host, JsonObject request, ModelComponents components, CancellationToken cancellationToken)
+    {
+        using ServerClient server = new(host);
+        host.Error.WriteLine("gathering model components");
+        BlobSender sender = new(host, server);
+        JsonObject files = [];
+        foreach ((string name, string path) in components.Files)
+        {
+            files[name] = await sender.SendAsync(path, cancellationToken);
+        }
+        if (components.Model is { } from)
+        {
+            request["from"] = from;
+        }
+        if (files.Count > 0)
+        {
+            request["files"] = files;
+        }
+        using CreationLines lines = new(host);
+        await server.FollowAsync("api/create", request.ToJsonString(), lines.Take, cancellationToken);
+        if (!lines.Succeeded)
+        {
+            throw new CommandLineException($"the server at {server.Address} ended in the middle of its answer: see its log");
+        }
+    }
+
+    /// <summary>The Modelfile and the folder that its paths begin at. Without one that is named, a folder of a model's files needs none.</summary>
+    private static (Modelfile Modelfile, string Folder) Read(CliHost host, string? name)
+    {
+        string here = Directory.GetCurrentDirectory();
+        if (name == "-")
+        {
+            return (ModelfileParser.Parse(host.In.ReadToEnd()), here);
+        }
+        string path = Path.GetFullPath(name ?? DefaultName);
+        if (File.Exists(path))
+        {
+            return (ModelfileParser.Parse(File.ReadAllBytes(path)), Path.GetDirectoryName(path)!);
+        }
+        return name is null
+            ? (ModelfileParser.Parse("FROM ."), here)
+            : throw new CommandLineException($"specified Modelfile wasn't found: '{path}'");
+    }
+
+    private static void RefuseUnsupported(Modelfile modelfile)
+    {
+        if (modelfile.Adapters is [var adapter, ..])
+        {
+            throw new CommandLineException($"ADAPTER {adapter.Path}: this version of LocalLlm does not apply LoRA adapters: merge the adapter into the model's weights first, and create from those");
+        }
+        if (modelfile.Drafts is [string draft, ..])
+        {
+            throw new CommandLineException($"DRAFT {draft}: this version of LocalLlm does not use draft models: leave the line out, the model gives the same answers without it");
+        }
+    }
+
+    /// <summary>All of the request but what it is built upon. What a Modelfile does not say is left out, and what it empties is sent empty.</summary>
+    private static JsonObject RequestOf(Modelfile modelfile, string model, string? quantize)
+    {
+        JsonObject request = new() { ["model"] = model };
+        void Add(string field, string? value)
+        {
+            if (value is not null)
+            {
+                request[field] = value;
+            }
+        }
+        Add("quantize", quantize);
+        Add("template", modelfile.Template);
+        Add("system", modelfile.System);
+        Add("renderer", modelfile.Renderer);
+        Add("parser", modelfile.Parser);
+        Add("requires", modelfile.Requires);
+        if (modelfile.Licenses.Count > 0)
+        {
+            request["license"] = new JsonArray([.. modelfile.Licenses.Select(licence => JsonValue.Create(licence))]);
+        }
+        if (modelfile.Parameters is { Count: > 0 } parameters)
+        {
+            request["parameters"] = parameters;
+        }
+        if (modelfile.Messages is { Count: > 0 } messages)
+        {
+            request["messages"] = new JsonArray([.. messages.Select(JsonOf)]);
+        }
+        return request;
+    }
+
+    private static JsonObject JsonOf(ChatMessage message) => new() { ["role"] = message.Role, ["content"] = message.Content };
+}

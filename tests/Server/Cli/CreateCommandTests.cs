@@ -1,0 +1,91 @@
+using System.Text.Json;
+using LocalLlm.Server.Tests.Creation;
+using LocalLlm.Tests;
+
+namespace LocalLlm.Server.Tests.Cli;
+
+/// <summary><c>create</c> as it is typed.</summary>
+public sealed class CreateCommandTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("localllm-modelfile-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task FromAModelAndBackAgain()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string file = Write("Modelfile", "FROM talker\nSYSTEM \"\"\"Two\nlines.\"\"\"\nPARAMETER temperature 0.5\nPARAMETER mirostat 1\nMESSAGE user Hi\n");
+        CliUnderTest cli = At(server);
+        Assert.Equal(0, await cli.RunAsync("create", "mine", "-f", file));
+        Assert.Equal("", cli.Out.ToString());
+        string[] said = cli.Error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal("Warning: (line 5): parameter mirostat is deprecated and has no effect", said[0]);
+        Assert.Equal(["gathering model components", "reading model metadata"], said[1..3]);
+        Assert.Equal(["writing manifest", "success"], said[^2..]);
+
+        string modelfile = (await server.ShowAsync("mine")).GetProperty("modelfile").GetString()!;
+        CliUnderTest again = At(server, modelfile);
+        Assert.Equal(0, await again.RunAsync("create", "copy", "--file", "-"));
+        JsonElement mine = await server.ShowAsync("mine"), copy = await server.ShowAsync("copy");
+        foreach (string part in (string[])["system", "parameters", "messages", "license"])
+        {
+            Assert.Equal(mine.GetProperty(part).GetRawText(), copy.GetProperty(part).GetRawText());
+        }
+        Assert.Equal(server.ModelPath("mine"), server.ModelPath("copy"));
+    }
+
+    [Fact]
+    public async Task FromAFileAndFromAFolder()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        File.Copy(RepoPaths.Vector("models", "qwen3-f16.gguf"), Path.Combine(_folder.FullName, "m.gguf"));
+        CliUnderTest cli = At(server);
+        Assert.Equal(0, await cli.RunAsync("create", "small", "-f", Write("One", "FROM ./m.gguf"), "-q", "q8_0"));
+        Assert.Contains("\nquantizing F16 model to Q8_0\n", cli.Error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("Q8_0", server.ConfigOf("small").FileType);
+
+        Assert.Equal(0, await At(server).RunAsync("create", "whole", "-f", Write("Two", $"FROM {RepoPaths.Vector("hf", "qwen2")}")));
+        Assert.Equal("qwen2", server.ConfigOf("whole").ModelFamily);
+    }
+
+    [Fact]
+    public async Task MistakesAreTold()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        async Task<string> FailAsync(string modelfile)
+        {
+            CliUnderTest cli = At(server);
+            Assert.Equal(1, await cli.RunAsync("create", "x", "-f", Write("Modelfile", modelfile)));
+            return cli.Error.ToString().TrimEnd('\n').Split('\n')[^1];
+        }
+        Assert.StartsWith("Error: 404 Not Found: model 'nope' not found", await FailAsync("FROM nope"), StringComparison.Ordinal);
+        Assert.StartsWith("Error: (line 2): command must be one of \"from\"", await FailAsync("FROM talker\nSISTEM x"), StringComparison.Ordinal);
+        Assert.StartsWith("Error: no FROM line", await FailAsync("SYSTEM x"), StringComparison.Ordinal);
+        Assert.StartsWith("Error: FROM names './gone.gguf', but there is no such file", await FailAsync("FROM ./gone.gguf"), StringComparison.Ordinal);
+        Assert.StartsWith("Error: no Modelfile or safetensors files found", await FailAsync("FROM ."), StringComparison.Ordinal);
+        Assert.Contains("does not apply LoRA adapters", await FailAsync("FROM talker\nADAPTER ./a.gguf"), StringComparison.Ordinal);
+        string missing = Path.Combine(_folder.FullName, "Missing");
+        Assert.Equal($"specified Modelfile wasn't found: '{missing}'", await At(server).FailAsync("create", "x", "-f", missing));
+        server.RequireNothingHalfDone();
+    }
+
+    [Fact]
+    public async Task ALinkOutOfTheFolderIsNotFollowed()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        File.CreateSymbolicLink(Path.Combine(_folder.FullName, "model.safetensors"), RepoPaths.Vector("hf", "qwen2", "model.safetensors"));
+        CliUnderTest cli = At(server);
+        Assert.Equal(1, await cli.RunAsync("create", "x", "-f", Write("Modelfile", "FROM .")));
+        Assert.Contains("out of the model's folder", cli.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    private string Write(string name, string text)
+    {
+        string path = Path.Combine(_folder.FullName, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private static CliUnderTest At(StoreServer server, string input = "") => new() { Input = input, Variables = { ["OLLAMA_HOST"] = $"127.0.0.1:{server.Http.Port}" } };
+}
