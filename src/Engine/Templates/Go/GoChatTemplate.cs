@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using LocalLlm.Engine.Chat;
 using LocalLlm.Engine.Templates.Go.Nodes;
@@ -17,7 +16,7 @@ public sealed class GoChatTemplate : IChatTemplate
     private readonly TimeProvider _clock;
 
     /// <summary>For templates that are rendered turn by turn: the last turn, up to the answer.</summary>
-    private readonly GoTemplate _lastTurn;
+    private readonly GoSequence _lastTurn;
 
     /// <summary>Reads a template.</summary>
     /// <param name="source">Its text.</param>
@@ -29,7 +28,7 @@ public sealed class GoChatTemplate : IChatTemplate
         Source = source;
         GoTemplate template = GoTemplate.Parse(source, limits);
         _template = template.Names.Contains("Messages") || template.Names.Contains("Response") ? template : template.With(WithResponse(template.Body));
-        _lastTurn = _template.With(GoCut.AfterResponse(_template.Body));
+        _lastTurn = GoCut.AfterResponse(_template.Body);
         _clock = clock ?? TimeProvider.System;
     }
 
@@ -58,7 +57,7 @@ public sealed class GoChatTemplate : IChatTemplate
     public string Render(IReadOnlyList<ChatMessage> messages, IReadOnlyList<JsonObject> tools, bool? think)
     {
         List<ChatMessage> merged = Merge(messages);
-        return SeesMessages ? RenderMessages(messages, merged, tools, think) : RenderTurns(merged, think);
+        return _template.RenderAll(SeesMessages ? [(_template.Body, () => AllMessages(messages, merged, tools, think))] : Turns(merged, think), _clock);
     }
 
     /// <inheritdoc/>
@@ -84,20 +83,16 @@ public sealed class GoChatTemplate : IChatTemplate
     public string RenderInsertion(string prompt, string suffix, bool? think) =>
         _template.Render(Data(think, ("Prompt", prompt), ("Suffix", suffix), ("Response", "")), _clock);
 
-    private string RenderMessages(IReadOnlyList<ChatMessage> messages, List<ChatMessage> merged, IReadOnlyList<JsonObject> tools, bool? think) =>
-        _template.Render(
-            Data(
-                think,
-                ("System", string.Join("\n\n", messages.Where(message => message.Role == "system").Select(message => message.Content))),
-                ("Messages", new GoList([.. merged.Select(GoChatData.Message)])),
-                ("Tools", GoChatData.Tools(tools)),
-                ("Response", "")),
-            _clock);
+    private static GoMap AllMessages(IReadOnlyList<ChatMessage> messages, List<ChatMessage> merged, IReadOnlyList<JsonObject> tools, bool? think) => Data(
+        think,
+        ("System", string.Join("\n\n", messages.Where(message => message.Role == "system").Select(message => message.Content))),
+        ("Messages", new GoList([.. merged.Select(GoChatData.Message)])),
+        ("Tools", GoChatData.Tools(tools)),
+        ("Response", ""));
 
-    /// <summary>Renders an older template once for each turn: a system message, a prompt and an answer, each of which may be missing.</summary>
-    private string RenderTurns(List<ChatMessage> merged, bool? think)
+    /// <summary>An older template is rendered once for each turn: a system message, a prompt and an answer, each of which may be missing.</summary>
+    private IEnumerable<(GoSequence Body, Func<object?> Data)> Turns(List<ChatMessage> merged, bool? think)
     {
-        StringBuilder text = new();
         (string system, string prompt, string response) = ("", "", "");
         foreach (ChatMessage message in merged)
         {
@@ -109,7 +104,7 @@ public sealed class GoChatTemplate : IChatTemplate
             };
             if (beginsTurn)
             {
-                text.Append(_template.Render(Turn(), _clock));
+                yield return (_template.Body, () => Turn(think, system, prompt, response));
                 (system, prompt, response) = ("", "", "");
             }
             switch (message.Role)
@@ -125,10 +120,11 @@ public sealed class GoChatTemplate : IChatTemplate
                     break;
             }
         }
-        return text.Append(_lastTurn.Render(Turn(), _clock)).ToString();
-
-        GoMap Turn() => Data(think, ("System", system), ("Prompt", prompt), ("Response", response));
+        yield return (_lastTurn, () => Turn(think, system, prompt, response));
     }
+
+    private static GoMap Turn(bool? think, string system, string prompt, string response) =>
+        Data(think, ("System", system), ("Prompt", prompt), ("Response", response));
 
     /// <summary>What every template sees, besides what this rendering is about.</summary>
     private static GoMap Data(bool? think, params ReadOnlySpan<(string Key, object? Value)> entries)

@@ -57,12 +57,23 @@ internal sealed class GoTemplate
     /// <param name="data">The value of <c>.</c> and <c>$</c>.</param>
     /// <param name="clock">The clock of templates that write the date.</param>
     /// <exception cref="GoTemplateException">It failed or reached a limit.</exception>
-    public string Render(object? data, TimeProvider clock)
+    public string Render(object? data, TimeProvider clock) => RenderAll([(Body, () => data)], clock);
+
+    /// <summary>Renders bodies one after the other, within the limits of one rendering.</summary>
+    /// <param name="parts">The template's body or parts of it, each with what makes its data.</param>
+    /// <param name="clock">The clock of templates that write the date.</param>
+    /// <exception cref="GoTemplateException">One failed or reached a limit, or data are nested too deeply.</exception>
+    public string RenderAll(IEnumerable<(GoSequence Body, Func<object?> Data)> parts, TimeProvider clock)
     {
-        GoRendering rendering = new(_limits, _templates, data, clock);
+        GoRendering rendering = new(_limits, _templates, clock);
         try
         {
-            Body.Execute(rendering, data);
+            foreach ((GoSequence body, Func<object?> makeData) in parts)
+            {
+                object? data = makeData();
+                rendering.Variables = new GoVariables(rendering, data);
+                body.Execute(rendering, data);
+            }
             return rendering.Output.ToString();
         }
         catch (TemplateError error)

@@ -17,12 +17,12 @@ internal static class GoFunctions
         new("and", 1, Any, Unreachable) { StopsAt = false },
         new("or", 1, Any, Unreachable) { StopsAt = true },
         new("not", 1, 1, (_, values) => !GoTruth.Of(values[0])),
-        new("eq", 2, Any, (_, values) => values.Skip(1).Any(other => GoComparison.AreEqual(values[0], other))),
-        new("ne", 2, 2, (_, values) => !GoComparison.AreEqual(values[0], values[1])),
-        new("lt", 2, 2, (_, values) => GoComparison.IsLess(values[0], values[1])),
-        new("le", 2, 2, (_, values) => IsAtMost(values)),
-        new("gt", 2, 2, (_, values) => !IsAtMost(values)),
-        new("ge", 2, 2, (_, values) => !GoComparison.IsLess(values[0], values[1])),
+        new("eq", 2, Any, (rendering, values) => values.Skip(1).Any(other => GoComparison.AreEqual(rendering, values[0], other))),
+        new("ne", 2, 2, (rendering, values) => !GoComparison.AreEqual(rendering, values[0], values[1])),
+        new("lt", 2, 2, (rendering, values) => GoComparison.IsLess(rendering, values[0], values[1])),
+        new("le", 2, 2, (rendering, values) => IsAtMost(rendering, values)),
+        new("gt", 2, 2, (rendering, values) => !IsAtMost(rendering, values)),
+        new("ge", 2, 2, (rendering, values) => !GoComparison.IsLess(rendering, values[0], values[1])),
         new("len", 1, 1, (rendering, values) => GoIndexing.Length(rendering, values[0])),
         new("index", 1, Any, GoIndexing.Index),
         new("slice", 1, 4, GoIndexing.Slice),
@@ -70,8 +70,8 @@ internal static class GoFunctions
     private static string One(Meter meter, object?[] values) =>
         values is [string text] ? text : Sprint(meter, [.. values.Select(value => value ?? GoPrinter.NoValueText)]);
 
-    private static bool IsAtMost(object?[] values) =>
-        GoComparison.IsLess(values[0], values[1]) || GoComparison.AreEqual(values[0], values[1]);
+    private static bool IsAtMost(Meter meter, object?[] values) =>
+        GoComparison.IsLess(meter, values[0], values[1]) || GoComparison.AreEqual(meter, values[0], values[1]);
 
     private static string Date(GoRendering rendering, int days) =>
         rendering.Clock.GetLocalNow().AddDays(days).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

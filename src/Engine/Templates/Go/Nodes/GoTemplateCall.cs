@@ -22,7 +22,7 @@ internal sealed class GoTemplateCall(int offset, string name, GoPipeline? pipeli
         }
         GoVariables caller = rendering.Variables;
         rendering.EnterCall("templates");
-        rendering.Variables = new GoVariables(value);
+        rendering.Variables = new GoVariables(rendering, value);
         try
         {
             body.Execute(rendering, value);

@@ -7,11 +7,11 @@ namespace LocalLlm.Engine.Templates.Go.Runtime;
 internal sealed class GoRendering : Meter
 {
     /// <summary>Starts a rendering.</summary>
-    public GoRendering(TemplateLimits limits, IReadOnlyDictionary<string, GoSequence> templates, object? data, TimeProvider clock)
+    public GoRendering(TemplateLimits limits, IReadOnlyDictionary<string, GoSequence> templates, TimeProvider clock)
         : base(limits)
     {
         Templates = templates;
-        Variables = new GoVariables(data);
+        Variables = new GoVariables(this, null);
         Clock = clock;
         Output = new TextBuilder(this, limits.OutputLength);
     }

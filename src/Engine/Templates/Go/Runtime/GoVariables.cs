@@ -3,8 +3,11 @@ using LocalLlm.Engine.Templates.Runtime;
 namespace LocalLlm.Engine.Templates.Go.Runtime;
 
 /// <summary>The variables of a template, innermost last; <c>$</c> is the data that it was given.</summary>
-internal sealed class GoVariables(object? data)
+internal sealed class GoVariables(Meter meter, object? data)
 {
+    /// <summary>Names that are compared in about the time of one step.</summary>
+    private const int ComparisonsPerStep = 8;
+
     private readonly List<(string Name, object? Value)> _stack = [("$", data)];
 
     /// <summary>How many there are now, to <see cref="Release"/> those made later.</summary>
@@ -25,6 +28,7 @@ internal sealed class GoVariables(object? data)
     private int Find(string name)
     {
         int index = _stack.FindLastIndex(variable => variable.Name == name);
+        meter.Charge((_stack.Count - index) / ComparisonsPerStep);
         return index >= 0 ? index : throw new TemplateError($"the variable {name} is not defined");
     }
 }

@@ -5,6 +5,9 @@ namespace LocalLlm.Engine.Templates.Go.Syntax;
 
 internal sealed partial class GoParser
 {
+    /// <summary>Variables in sight at once: looking for one among them takes time. No published template has more than a dozen.</summary>
+    private const int MaxVariables = 1000;
+
     /// <summary>A pipeline, up to what closes it: <c>}}</c> or <c>)</c>.</summary>
     /// <param name="context">What it belongs to, for error messages.</param>
     /// <param name="mayDeclare">How many variables it may give its value to.</param>
@@ -59,7 +62,7 @@ internal sealed partial class GoParser
         {
             if (!assigns)
             {
-                _variables.Add(name);
+                _variables.Add(_variables.Count < MaxVariables ? name : throw source.Error($"there are more than {MaxVariables} variables in one place", Current.Offset));
             }
             else if (!_variables.Contains(name))
             {
