@@ -2,11 +2,16 @@ using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Cli;
 
-/// <summary>Brings files to a server as blobs, those that it lacks.</summary>
+/// <summary>Brings files to a server as blobs, those that it lacks; files of the disk that its store is on without copying them.</summary>
 /// <param name="host">Gets the progress.</param>
 /// <param name="server">The server.</param>
 internal sealed class BlobSender(CliHost host, ServerClient server)
 {
+    // Smaller ones are sent sooner than linked.
+    private const long LeastShared = 64 << 10;
+
+    private readonly SharedStore _shared = new(host, server);
+
     /// <summary>Hashes a file and sends it if the server does not have it.</summary>
     /// <returns>Its digest.</returns>
     /// <exception cref="CommandLineException">The server cannot be reached or refuses the file.</exception>
@@ -15,18 +20,23 @@ internal sealed class BlobSender(CliHost host, ServerClient server)
     {
         string name = Path.GetFileName(path);
         await using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
-        string digest;
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        BlobDigest digest;
         using (ProgressLine line = new(host, $"hashing {name}", file.Length))
         {
-            digest = (await Task.Run(() => BlobDigest.Of(new WatchedStream(file, line.Report), cancellationToken), cancellationToken)).ToString();
+            digest = await Task.Run(() => BlobDigest.Of(new WatchedStream(file, line.Report), cancellationToken), cancellationToken);
         }
-        if (!await server.HasBlobAsync(digest, cancellationToken))
+        if (await server.HasBlobAsync(digest.ToString(), cancellationToken))
+        {
+            return digest.ToString();
+        }
+        if (file.Length < LeastShared || written != File.GetLastWriteTimeUtc(path) || !await _shared.TryAddAsync(path, digest, cancellationToken))
         {
             file.Position = 0;
             using ProgressLine line = new(host, $"copying file {digest}", file.Length);
-            await server.SendBlobAsync(digest, new WatchedStream(file, line.Report), cancellationToken);
+            await server.SendBlobAsync(digest.ToString(), new WatchedStream(file, line.Report), cancellationToken);
         }
-        return digest;
+        return digest.ToString();
     }
 
     /// <summary>A stream that tells how far it is read. It leaves the file open.</summary>

@@ -95,8 +95,7 @@ internal sealed class BlobStore
     }
 
     /// <summary>
-    /// Adds a file as a blob: a hard link where that can be, so that a model is not on the disk twice, else a copy. A linked file must not be changed in
-    /// place afterwards; replacing it is fine. Its time stays as it was, so that a linked blob may be pruned at once if its manifest does not follow.
+    /// Adds a file as a blob such that a model is not on the disk twice (<see cref="TryShareFile"/>), or where that cannot be a copy.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="digest">Its digest, as <see cref="BlobDigest.OfFile"/> gives it.</param>
@@ -105,15 +104,29 @@ internal sealed class BlobStore
     /// <exception cref="IOException">The file cannot be read.</exception>
     public async Task AddFileAsync(string path, BlobDigest digest, CancellationToken cancellationToken)
     {
+        if (!TryShareFile(path, digest))
+        {
+            await using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            await AddAsync(digest, file, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Adds a file as a blob without copying it: a file that shares its bytes until either is changed, where the file system has such, else a hard link. A
+    /// linked file must not be changed in place afterwards; replacing it is fine. Its time stays as it was, so that a linked blob may be pruned at once if
+    /// its manifest does not follow.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="digest">Its digest, as <see cref="BlobDigest.OfFile"/> gives it.</param>
+    /// <returns>Whether the blob is there now.</returns>
+    /// <exception cref="StoreException">The store is read-only or cannot be written to.</exception>
+    public bool TryShareFile(string path, BlobDigest digest)
+    {
         Prepare();
         string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        if (Exists(digest) || DurableFiles.TryLink(real, PathOf(digest)) || Exists(digest))
-        {
-            DurableFiles.SyncFolder(Folder);
-            return;
-        }
-        await using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
-        await AddAsync(digest, file, cancellationToken);
+        bool isThere = Exists(digest) || TryClone(real, digest) || DurableFiles.TryLink(real, PathOf(digest)) || Exists(digest);
+        DurableFiles.SyncFolder(Folder);
+        return isThere;
     }
 
     /// <summary>Has a blob count as new, so that it is not pruned before the manifest that will name it is written.</summary>
@@ -127,6 +140,17 @@ internal sealed class BlobStore
         {
             // A linked file of somebody else: whoever writes the manifest checks that its blobs are there.
         }
+    }
+
+    private bool TryClone(string path, BlobDigest digest)
+    {
+        string temporary = DurableFiles.TemporaryIn(Folder);
+        if (!DurableFiles.TryClone(path, temporary))
+        {
+            return false;
+        }
+        Keep(temporary, digest);
+        return true;
     }
 
     /// <summary>Takes the lock of the store that the blobs belong to.</summary>

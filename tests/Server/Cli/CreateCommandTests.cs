@@ -1,5 +1,7 @@
 using System.Text.Json;
+using LocalLlm.Server.Store;
 using LocalLlm.Server.Tests.Creation;
+using LocalLlm.Server.Tests.Store;
 using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Cli;
@@ -78,6 +80,31 @@ public sealed class CreateCommandTests : IDisposable
         CliUnderTest cli = At(server);
         Assert.Equal(1, await cli.RunAsync("create", "x", "-f", Write("Modelfile", "FROM .")));
         Assert.Contains("out of the model's folder", cli.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task AFileOfTheSameDiskIsNotCopied(bool sameStore)
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        using StoreFixture other = new();
+        Directory.CreateDirectory(other.Open().Blobs.Folder);
+        string model = Path.Combine(_folder.FullName, "m.gguf");
+        File.Copy(RepoPaths.Vector("models", "qwen3-f16.gguf"), model);
+        CliUnderTest cli = At(server);
+        cli.Variables["OLLAMA_MODELS"] = sameStore ? server.Store.Root : other.Root;
+        Assert.Equal(0, await cli.RunAsync("create", "linked", "-f", Write("Modelfile", "FROM ./m.gguf")));
+
+        string blob = server.ModelPath("linked");
+        Assert.Equal(File.ReadAllBytes(model), File.ReadAllBytes(blob));
+        // Where the file system has nothing better than links, a change in place shows through one.
+        bool isLink = sameStore && !DurableFiles.TryClone(model, Path.Combine(_folder.FullName, "clone"));
+        long length = new FileInfo(model).Length;
+        File.AppendAllText(model, "!");
+        Assert.Equal(isLink ? length + 1 : length, new FileInfo(blob).Length);
+        Assert.Empty(Directory.GetFiles(other.Open().Blobs.Folder)); // the question has left nothing
+        Assert.All(Directory.GetFiles(server.Store.Blobs.Folder), path => Assert.NotEqual(32, new FileInfo(path).Length));
     }
 
     private string Write(string name, string text)

@@ -1,0 +1,59 @@
+using System.Security.Cryptography;
+using LocalLlm.Server.Configuration;
+using LocalLlm.Server.Store;
+
+namespace LocalLlm.Server.Cli;
+
+/// <summary>
+/// The store of a server, where it is the one of <c>OLLAMA_MODELS</c> here and this process may write to it: files get into it without being copied. Whether it
+/// is the server's is not asked but tried, so that no server has to tell paths or to trust them: a blob that nobody can guess is put there, and the server
+/// asked whether it has it.
+/// </summary>
+/// <param name="host">Tells the environment.</param>
+/// <param name="server">The server.</param>
+internal sealed class SharedStore(CliHost host, ServerClient server)
+{
+    private const int ProbeBytes = 32;
+
+    private Task<BlobStore?>? _blobs;
+
+    /// <summary>Adds a file as a blob if it can be shared.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="digest">Its digest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether the server has the blob now; if not, it has to be sent.</returns>
+    public async Task<bool> TryAddAsync(string path, BlobDigest digest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return IsReadableToServer(path) && await (_blobs ??= FindAsync(cancellationToken)) is { } blobs && blobs.TryShareFile(path, digest);
+        }
+        catch (Exception exception) when (exception is StoreException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Servers of other users cannot read files of root that are for root alone; those of the same user can read what this process can.</summary>
+    private static bool IsReadableToServer(string path) =>
+        OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess || File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherRead);
+
+    private async Task<BlobStore?> FindAsync(CancellationToken cancellationToken)
+    {
+        OllamaEnvironment environment = OllamaEnvironment.Read(host.Variable);
+        BlobStore blobs = new ModelStore(environment.Models, environment.StoreReadOnly).Blobs;
+        if (environment.StoreReadOnly || !Directory.Exists(blobs.Folder))
+        {
+            return null;
+        }
+        BlobDigest probe = blobs.Add(RandomNumberGenerator.GetBytes(ProbeBytes));
+        try
+        {
+            return await server.HasBlobAsync(probe.ToString(), cancellationToken) ? blobs : null;
+        }
+        finally
+        {
+            DurableFiles.TryDelete(blobs.PathOf(probe));
+        }
+    }
+}
