@@ -73,6 +73,9 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Facts for users.</summary>
     public ModelDescription Description { get; }
 
+    /// <summary>Bytes of all adapters.</summary>
+    internal long AdapterBytes => _adapters?.Bytes ?? 0;
+
     /// <summary>Text of the begin token, or empty.</summary>
     public string BosText { get; }
 

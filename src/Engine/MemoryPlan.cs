@@ -28,7 +28,7 @@ public sealed record MemoryPlan
     /// <summary>Bytes of the mapped weights.</summary>
     public required long WeightBytes { get; init; }
 
-    /// <summary>Bytes of everything else that does not grow: buffers of a forward pass, logits, vocabulary, the runtime.</summary>
+    /// <summary>Bytes of everything else that does not grow: buffers of a forward pass, logits, vocabulary, adapters, the runtime.</summary>
     public required long BufferBytes { get; init; }
 
     /// <summary>Bytes of keys and values of one position, all layers together.</summary>
@@ -68,10 +68,11 @@ public sealed record MemoryPlan
     /// <param name="weightBytes">Bytes of its file.</param>
     /// <param name="options">How it shall be loaded.</param>
     /// <param name="availableBytes">Bytes that are free.</param>
-    public static MemoryPlan For(TransformerConfig config, long weightBytes, ModelOptions options, long availableBytes)
+    /// <param name="adapterBytes">Bytes of all adapters (<see cref="Adapters.AdapterFile.MemoryBytes"/>).</param>
+    public static MemoryPlan For(TransformerConfig config, long weightBytes, ModelOptions options, long availableBytes, long adapterBytes = 0)
     {
         long perBlock = BlockBytes(config, options.KeyValueType);
-        long buffers = BufferBytesOf(config, options);
+        long buffers = BufferBytesOf(config, options) + adapterBytes;
         long floor = Blocks(Math.Min(options.ContextLength ?? LeastContext, config.ContextLength));
         long ceiling = Blocks(config.ContextLength) * options.MaxSequences;
         // A quarter of what is free then: other models and programs need memory too.

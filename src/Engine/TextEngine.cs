@@ -23,7 +23,7 @@ public sealed class TextEngine : ITextEngine
         try
         {
             _model = model;
-            _plan = MemoryPlan.For(model.Config, model.File.FileBytes, model.Options, SystemMemory.AvailableBytes);
+            _plan = MemoryPlan.For(model.Config, model.File.FileBytes, model.Options, SystemMemory.AvailableBytes, model.AdapterBytes);
             _prompts = new PromptFitting(model, _plan);
             _inputs = new EmbeddingInputs(model, _plan);
             _scheduler = new Scheduler(model, _plan.CacheBytes);

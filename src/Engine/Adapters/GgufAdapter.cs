@@ -10,8 +10,11 @@ namespace LocalLlm.Engine.Adapters;
 /// </summary>
 internal static unsafe class GgufAdapter
 {
-    private const string SuffixA = ".lora_a";
-    private const string SuffixB = ".lora_b";
+    /// <summary>What the first factor's name has after the matrix's.</summary>
+    public const string SuffixA = ".lora_a";
+
+    /// <summary>What the second factor's name has after the matrix's.</summary>
+    public const string SuffixB = ".lora_b";
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>

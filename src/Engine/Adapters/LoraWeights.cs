@@ -57,6 +57,12 @@ internal sealed class LoraWeights : IDisposable
         }
     }
 
+    /// <summary>Reads the factors of an adapter, a GGUF file or a directory of peft's.</summary>
+    /// <inheritdoc cref="PeftAdapter.Read(string, TransformerConfig)" path="/exception"/>
+    /// <inheritdoc cref="GgufAdapter.Read" path="/exception"/>
+    public static List<LoraFactors> Factors(string path, TransformerConfig config) =>
+        Directory.Exists(path) ? PeftAdapter.Read(path, config) : GgufAdapter.Read(path, config.Architecture);
+
     /// <summary>y += B (A x) for each adapter of a matrix.</summary>
     /// <param name="ops">Where operations run.</param>
     /// <param name="adapters">The adapters of the matrix.</param>
@@ -92,8 +98,7 @@ internal sealed class LoraWeights : IDisposable
         {
             throw CheckpointError.InFile(adapter.Path, "the scale of an adapter must be a finite number");
         }
-        List<LoraFactors> all = Directory.Exists(adapter.Path) ? PeftAdapter.Read(adapter.Path, config) : GgufAdapter.Read(adapter.Path, config.Architecture);
-        foreach (LoraFactors factors in all)
+        foreach (LoraFactors factors in Factors(adapter.Path, config))
         {
             (List<LoraMatrix> list, WeightMatrix matrix) = Find(adapter.Path, factors.Target, weights);
             if (factors.A.Length != (long)factors.Rank * matrix.Columns || factors.B.Length != (long)factors.Rank * matrix.Rows)

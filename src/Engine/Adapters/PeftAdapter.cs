@@ -15,8 +15,10 @@ namespace LocalLlm.Engine.Adapters;
 /// </summary>
 internal sealed partial class PeftAdapter
 {
+    /// <summary>The file that holds the factors.</summary>
+    public const string WeightsName = "adapter_model.safetensors";
+
     private const string ConfigName = "adapter_config.json";
-    private const string WeightsName = "adapter_model.safetensors";
 
     private readonly JsonSection _config;
     private readonly TransformerConfig _model;
