@@ -37,24 +37,34 @@ internal static class CreateCommand
         using ServerClient server = new(host);
         host.Error.WriteLine("gathering model components");
         BlobSender sender = new(host, server);
-        JsonObject files = [];
-        foreach ((string name, string path) in components.Files)
-        {
-            files[name] = await sender.SendAsync(path, cancellationToken);
-        }
         if (components.Model is { } from)
         {
             request["from"] = from;
         }
-        if (files.Count > 0)
+        await SendAsync(sender, request, "files", components.Files, cancellationToken);
+        await SendAsync(sender, request, "adapters", components.Adapters, cancellationToken);
+        if (components.AdapterScales.Count > 0)
         {
-            request["files"] = files;
+            request["adapter_scales"] = new JsonObject(components.AdapterScales.Select(scale => KeyValuePair.Create(scale.Key, (JsonNode?)scale.Value)));
         }
         using CreationLines lines = new(host);
         await server.FollowAsync("api/create", request.ToJsonString(), lines.Take, cancellationToken);
         if (!lines.Succeeded)
         {
             throw new CommandLineException($"the server at {server.Address} ended in the middle of its answer: see its log");
+        }
+    }
+
+    private static async Task SendAsync(BlobSender sender, JsonObject request, string field, IReadOnlyDictionary<string, string> files, CancellationToken cancellationToken)
+    {
+        JsonObject digests = [];
+        foreach ((string name, string path) in files)
+        {
+            digests[name] = await sender.SendAsync(path, cancellationToken);
+        }
+        if (digests.Count > 0)
+        {
+            request[field] = digests;
         }
     }
 
@@ -78,10 +88,6 @@ internal static class CreateCommand
 
     private static void RefuseUnsupported(Modelfile modelfile)
     {
-        if (modelfile.Adapters is [var adapter, ..])
-        {
-            throw new CommandLineException($"ADAPTER {adapter.Path}: this version of LocalLlm does not apply LoRA adapters: merge the adapter into the model's weights first, and create from those");
-        }
         if (modelfile.Drafts is [string draft, ..])
         {
             throw new CommandLineException($"DRAFT {draft}: this version of LocalLlm does not use draft models: leave the line out, the model gives the same answers without it");

@@ -5,6 +5,7 @@ internal static class ModelFolder
 {
     // The order in which Ollama looks; what stands beside *.gguf is not needed with it.
     private static readonly string[] s_weights = ["model*.safetensors", "consolidated*.safetensors", "pytorch_model*.bin", "consolidated*.pth", "*.gguf", "*.bin"];
+    private static readonly string[] s_adapter = ["adapter_config.json", "adapter_model.safetensors"];
     private static readonly string[] s_companions = ["*.json", "chat_template.jinja", "tokenizer.model"];
 
     /// <summary>Name within the folder (with slashes) and path of each file, in order.</summary>
@@ -27,6 +28,15 @@ internal static class ModelFolder
         }
         return [.. paths.Distinct().Order(StringComparer.Ordinal).Select(path => (Path.GetRelativePath(folder, path).Replace('\\', '/'), Inside(folder, path)))];
     }
+
+    /// <summary>The files of an adapter as peft writes it, as <see cref="Files"/>.</summary>
+    /// <exception cref="CommandLineException">One is missing, or a link leads out of the folder.</exception>
+    public static IReadOnlyList<(string Name, string Path)> AdapterFiles(string folder) =>
+    [
+        .. s_adapter.Select(name => Path.Combine(folder, name) is var path && File.Exists(path)
+            ? (name, Inside(folder, path))
+            : throw new CommandLineException($"ADAPTER names the folder '{folder}', which has no {name}: an adapter is a GGUF file, or a folder as peft writes it")),
+    ];
 
     /// <summary>Files of the folder and of those in it, not deeper.</summary>
     private static IEnumerable<string> Matches(string folder, string pattern) =>

@@ -101,11 +101,15 @@ internal static class ServeCommand
     {
         if (folder is null)
         {
-            return (model, cacheBytes, cancellationToken) => Task.Run(() => host.OpenEngine(model.Path, With(cacheBytes)), cancellationToken);
+            return (model, cacheBytes, cancellationToken) => Task.Run(() => host.OpenEngine(model.Path, With(model, cacheBytes)), cancellationToken);
         }
         RunnerLaunch launch = new() { Program = host.Runner!, Folder = folder, Log = TextWriter.Synchronized(host.Error).WriteLine };
-        return async (model, cacheBytes, cancellationToken) => await launch.StartAsync(model.Path, With(cacheBytes), cancellationToken);
+        return async (model, cacheBytes, cancellationToken) => await launch.StartAsync(model.Path, With(model, cacheBytes), cancellationToken);
 
-        ModelOptions With(long? cacheBytes) => options with { CacheBytes = cacheBytes ?? options.CacheBytes };
+        ModelOptions With(ServedModel model, long? cacheBytes) => options with
+        {
+            CacheBytes = cacheBytes ?? options.CacheBytes,
+            Adapters = model.Adapters.Count == 0 ? options.Adapters : [.. model.Adapters.Select(path => new AdapterOptions(path))],
+        };
     }
 }

@@ -20,26 +20,18 @@ internal sealed class CheckpointSource(IReadOnlyList<UploadedFile> files, ModelN
     /// <inheritdoc/>
     public override async Task<SourceLayers> TakeAsync(Workshop shop)
     {
-        if (files.Any(file => Path.GetFileName(file.Name) is "adapter_config.json"))
+        if (files.Any(file => Path.GetFileName(file.Name) is RequestedAdapter.ConfigName))
         {
-            throw RequestException.BadRequest("the files are a LoRA adapter, which this version of LocalLlm does not apply: merge it into the model's weights first");
+            throw RequestException.BadRequest("the files are a LoRA adapter and no model: give them under 'adapters' (ADAPTER in a Modelfile), and what they were trained on under 'from'");
         }
-        DirectoryInfo folder = Directory.CreateTempSubdirectory("localllm-create-");
+        using LaidOutFiles folder = new(files, shop.Store.Blobs);
         try
         {
-            LayOut(shop.Store.Blobs, folder.FullName);
-            return await ConvertAsync(shop, folder.FullName);
+            return await ConvertAsync(shop, folder.Path);
         }
         catch (Exception exception) when (exception is TextEngineException or SafetensorsFormatException or FileNotFoundException)
         {
-            // The client knows its own files and not where they are laid out.
-            throw RequestException.BadRequest(exception.Message
-                .Replace(folder.FullName + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)
-                .Replace(folder.FullName, "files", StringComparison.Ordinal));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
+            throw RequestException.BadRequest(folder.InClientsNames(exception.Message));
         }
     }
 
@@ -48,22 +40,9 @@ internal sealed class CheckpointSource(IReadOnlyList<UploadedFile> files, ModelN
         const string Status = "converting model";
         using ModelConverter converter = await Task.Run(() => ModelConverter.Open(folder, new ConversionOptions { Name = model.Model }), shop.Cancellation);
         BlobDigest weights = files.First(file => file.Name.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)).Digest;
-        (BlobDigest digest, long size) = await shop.WriteBlobAsync(
-            Status, weights, converter.TensorBytes, (path, tell) => converter.Write(path, new Reporter(tell), shop.Cancellation));
-        shop.Say($"creating new layer {digest}");
-        return new SourceLayers([ManifestLayer.Of(MediaTypes.Model, digest, size)], new ModelConfig());
-    }
-
-    /// <summary>Gives the blobs the names that the converter looks for.</summary>
-    private void LayOut(BlobStore blobs, string folder)
-    {
-        foreach (UploadedFile file in files)
-        {
-            file.Require(blobs);
-            string path = Path.Combine(folder, file.Name);
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.CreateSymbolicLink(path, blobs.PathOf(file.Digest));
-        }
+        ManifestLayer layer = await shop.WriteLayerAsync(
+            Status, MediaTypes.Model, weights, converter.TensorBytes, (path, tell) => converter.Write(path, new Reporter(tell), shop.Cancellation));
+        return new SourceLayers([layer], new ModelConfig());
     }
 
     /// <summary>Tells at once, on the thread that works, where <see cref="Progress{T}"/> would tell later and out of order.</summary>

@@ -24,6 +24,9 @@ internal sealed record CreateRequest
     /// <summary>The files to build upon, or projectors beside <see cref="From"/>.</summary>
     public IReadOnlyList<UploadedFile> Files { get; init; } = [];
 
+    /// <summary>LoRA adapters, in the order in which they are applied, after those that there are.</summary>
+    public IReadOnlyList<RequestedAdapter> Adapters { get; init; } = [];
+
     /// <summary>The template, Go's; null to keep what there is, empty for none.</summary>
     public string? Template { get; init; }
 
@@ -66,7 +69,8 @@ internal sealed record CreateRequest
         {
             Model = ServedModels.NameOf(Text(body, "model") ?? Text(body, "name") ?? ""),
             From = Text(body, "from"),
-            Files = FilesOf(body),
+            Files = UploadedFile.Read(body, "files"),
+            Adapters = RequestedAdapter.Read(body),
             Template = TemplateOf(body),
             System = body.String("system"),
             Licences = LicencesOf(body),
@@ -88,30 +92,10 @@ internal sealed record CreateRequest
 
     private static void RefuseUnsupported(JsonFields body)
     {
-        if (body.Object("adapters") is { } adapters && JsonNodes.ObjectOf(adapters.Element).Count > 0)
-        {
-            throw RequestException.BadRequest("this version of LocalLlm does not apply LoRA adapters: merge the adapter into the model's weights first, and create from those");
-        }
         if (body.Object("draft_files") is { } drafts && JsonNodes.ObjectOf(drafts.Element).Count > 0)
         {
             throw RequestException.BadRequest("this version of LocalLlm does not use draft models: leave DRAFT out, the model gives the same answers without it");
         }
-    }
-
-    private static List<UploadedFile> FilesOf(JsonFields body)
-    {
-        List<UploadedFile> files = [];
-        foreach ((string name, JsonNode? value) in body.Object("files") is { } fields ? JsonNodes.ObjectOf(fields.Element) : [])
-        {
-            if (name.Length == 0 || name.StartsWith('/') || Path.IsPathRooted(name) || name.AsSpan().ContainsAny('\\', '\0') || name.Split('/').Any(part => part is "" or "." or ".."))
-            {
-                throw RequestException.BadRequest($"file path must be relative: \"{name}\"");
-            }
-            files.Add(value?.GetValueKind() == JsonValueKind.String && BlobDigest.TryParse(value.GetValue<string>(), out BlobDigest digest)
-                ? new UploadedFile(name, digest)
-                : throw RequestException.BadRequest($"invalid digest format: files gives \"{name}\" no sha256: and 64 hexadecimal digits"));
-        }
-        return files;
     }
 
     private static string? TemplateOf(JsonFields body)

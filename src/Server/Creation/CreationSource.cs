@@ -16,7 +16,7 @@ internal abstract class CreationSource
     /// <exception cref="RequestException">400: a file is missing or of no known kind; 404: there is no such model.</exception>
     public static CreationSource Of(CreateRequest request, ServedModels models)
     {
-        foreach (UploadedFile file in request.Files)
+        foreach (UploadedFile file in request.Files.Concat(request.Adapters.SelectMany(adapter => adapter.Files)))
         {
             file.Require(models.Store.Blobs);
         }

@@ -4,58 +4,64 @@ using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Creation;
 
-/// <summary>Uploaded GGUF files: a model, and perhaps projectors. They become layers as they are.</summary>
+/// <summary>Uploaded GGUF files: a model, and perhaps projectors. They become layers as they are; a model in parts is merged.</summary>
 internal sealed class GgufSource : CreationSource
 {
-    private const string SplitCount = "split.count";
-
     private readonly IReadOnlyList<UploadedFile> _files;
 
     /// <summary>The files of a request.</summary>
     public GgufSource(IReadOnlyList<UploadedFile> files) => _files = files;
 
     /// <inheritdoc/>
-    public override Task<SourceLayers> TakeAsync(Workshop shop)
+    public override async Task<SourceLayers> TakeAsync(Workshop shop)
     {
-        IReadOnlyList<ManifestLayer> layers = Layers(shop, _files);
+        IReadOnlyList<ManifestLayer> layers = await LayersAsync(shop, _files);
         return layers.Count(layer => layer.MediaType == MediaTypes.Model) switch
         {
-            1 => Task.FromResult(new SourceLayers(layers, new ModelConfig())),
+            1 => new SourceLayers(layers, new ModelConfig()),
             0 => throw RequestException.BadRequest("the files hold a projector but no model: give the model's GGUF file as well"),
             _ => throw RequestException.BadRequest("the files hold several models: give one of them"),
         };
     }
 
     /// <summary>The layers of GGUF files.</summary>
-    /// <exception cref="RequestException">400: one is no GGUF file, is broken, or is an adapter or part of a split model.</exception>
-    public static IReadOnlyList<ManifestLayer> Layers(Workshop shop, IReadOnlyList<UploadedFile> files)
+    /// <exception cref="RequestException">400: one is no GGUF file, is broken, or is an adapter, or a part is missing.</exception>
+    public static async Task<IReadOnlyList<ManifestLayer>> LayersAsync(Workshop shop, IReadOnlyList<UploadedFile> files)
     {
         shop.Say("parsing GGUF");
-        return [.. files.Select(file =>
+        List<ManifestLayer> layers = [];
+        List<UploadedFile> parts = [];
+        foreach (UploadedFile file in files)
         {
             file.Require(shop.Store.Blobs);
             string path = shop.Store.Blobs.PathOf(file.Digest);
-            ManifestLayer layer = ManifestLayer.Of(TypeOf(file, path), file.Digest, new FileInfo(path).Length);
+            if (TypeOf(file, path) is not { } type)
+            {
+                parts.Add(file);
+                continue;
+            }
+            layers.Add(ManifestLayer.Of(type, file.Digest, new FileInfo(path).Length));
             shop.Say($"using existing layer {file.Digest}");
-            return layer;
-        })];
+        }
+        return parts.Count == 0 ? layers : [await SplitModel.MergeAsync(shop, parts), .. layers];
     }
 
-    private static string TypeOf(UploadedFile file, string path)
+    /// <summary>Media type of a file's layer; null for a part of a model.</summary>
+    private static string? TypeOf(UploadedFile file, string path)
     {
         RequireGguf(file, path);
         try
         {
             using GgufFile gguf = GgufFile.OpenPart(path);
-            GgufMetadata metadata = gguf.Metadata;
-            if (metadata.TryGetInt32(SplitCount, out int parts) && parts > 1)
+            if (SplitModel.IsPart(gguf))
             {
-                throw RequestException.BadRequest($"\"{file.Name}\" is one of {parts} parts of a model: merge them into one file first");
+                return null;
             }
+            GgufMetadata metadata = gguf.Metadata;
             string architecture = metadata.GetString("general.architecture");
             return metadata.GetString("general.type", "model") switch
             {
-                "adapter" => throw RequestException.BadRequest($"\"{file.Name}\" is a LoRA adapter, which this version of LocalLlm does not apply"),
+                "adapter" => throw RequestException.BadRequest($"\"{file.Name}\" is a LoRA adapter: give it under 'adapters' (ADAPTER in a Modelfile)"),
                 "projector" or "mmproj" => MediaTypes.Projector,
                 _ when architecture == "clip" => MediaTypes.Projector,
                 _ => MediaTypes.Model,

@@ -25,12 +25,11 @@ internal static class LayerQuantizer
         {
             return model;
         }
-        (BlobDigest digest, long size) = await shop.WriteBlobAsync(
+        return await shop.WriteLayerAsync(
             $"quantizing {format} model to {recipe.Name}",
+            MediaTypes.Model,
             model.Blob,
             plan.Bytes,
             (path, tell) => ModelQuantizer.Write(plan, path, shop.Threads, tell, shop.Cancellation));
-        shop.Say($"creating new layer {digest}");
-        return ManifestLayer.Of(MediaTypes.Model, digest, size);
     }
 }

@@ -53,6 +53,9 @@ internal sealed class LayerSet(Workshop shop, IEnumerable<ManifestLayer> layers)
         }
     }
 
+    /// <summary>Adds a layer.</summary>
+    public void Add(ManifestLayer layer) => _layers.Add(layer);
+
     /// <summary>Stores the content of a layer.</summary>
     public ManifestLayer Store(byte[] content, string mediaType)
     {

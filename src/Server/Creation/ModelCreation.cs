@@ -51,6 +51,10 @@ internal sealed class ModelCreation(CreateRequest request, CreationSource source
             layers.Model = await LayerQuantizer.RunAsync(shop, layers.Model, recipe);
         }
         GgufFacts facts = FactsOf(shop, layers.Model);
+        foreach (RequestedAdapter adapter in request.Adapters)
+        {
+            layers.Add(await LayerAdapter.RunAsync(shop, layers.Model, adapter));
+        }
         AddTexts(shop, layers);
         ManifestLayer config = layers.Store(ConfigOf(shop, start.Config, facts, layers.Layers).ToJson(), MediaTypes.Config);
         ModelManifest manifest = new() { MediaType = MediaTypes.Manifest, Config = config, Layers = layers.Layers };

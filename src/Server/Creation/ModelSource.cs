@@ -31,7 +31,7 @@ internal sealed class ModelSource(ServedModels models, ServedModel model, string
         {
             shop.Say($"using existing layer {layer.Digest}");
         }
-        IReadOnlyList<ManifestLayer> added = projectors.Count == 0 ? [] : GgufSource.Layers(shop, projectors);
+        IReadOnlyList<ManifestLayer> added = projectors.Count == 0 ? [] : await GgufSource.LayersAsync(shop, projectors);
         return added.Any(layer => layer.MediaType == MediaTypes.Model)
             ? throw RequestException.BadRequest("'files' holds a model and 'from' names another: give one of them")
             : new SourceLayers([.. layers.Select(layer => layer with { From = name }), .. added], config);

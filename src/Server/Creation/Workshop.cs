@@ -26,12 +26,13 @@ internal sealed class Workshop(ModelStore store, int threads, Action<CreateProgr
 
     /// <summary>Writes a file and keeps it as a blob, without a second copy on the disk.</summary>
     /// <param name="status">What is done.</param>
+    /// <param name="mediaType">What the file is.</param>
     /// <param name="source">Digest of what it is made from.</param>
     /// <param name="total">About as many bytes as it will have.</param>
     /// <param name="write">Writes it to a path, telling how many bytes are done.</param>
-    /// <returns>Its digest and size.</returns>
+    /// <returns>Its layer.</returns>
     /// <exception cref="StoreException">The store cannot be written to.</exception>
-    public async Task<(BlobDigest Digest, long Size)> WriteBlobAsync(string status, BlobDigest source, long total, Action<string, Action<long>> write)
+    public async Task<ManifestLayer> WriteLayerAsync(string status, string mediaType, BlobDigest source, long total, Action<string, Action<long>> write)
     {
         string folder = store.Blobs.Folder, path = DurableFiles.TemporaryIn(folder);
         long last = Environment.TickCount64;
@@ -53,7 +54,8 @@ internal sealed class Workshop(ModelStore store, int threads, Action<CreateProgr
             await Task.Run(() => write(path, Tell), cancellation);
             BlobDigest digest = await Task.Run(() => BlobDigest.OfFile(path, cancellation), cancellation);
             await store.Blobs.AddFileAsync(path, digest, cancellation);
-            return (digest, new FileInfo(path).Length);
+            Say($"creating new layer {digest}");
+            return ManifestLayer.Of(mediaType, digest, new FileInfo(path).Length);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using LocalLlm.Engine;
+using LocalLlm.Engine.Adapters;
 using LocalLlm.Engine.Transformer;
 using LocalLlm.Gguf;
+using LocalLlm.Gguf.Safetensors;
 using LocalLlm.Server.Residency;
 
 namespace LocalLlm.Server.Models;
@@ -18,9 +20,10 @@ internal sealed class ModelPlans(ModelOptions options)
         try
         {
             Shape shape = ShapeOf(model.Path);
-            return available => MemoryPlan.For(shape.Config, shape.WeightBytes, options, available);
+            long adapters = model.Adapters.Sum(AdapterFile.MemoryBytes);
+            return available => MemoryPlan.For(shape.Config, shape.WeightBytes, options, available, adapters);
         }
-        catch (Exception exception) when (exception is TextEngineException or GgufFormatException or IOException or UnauthorizedAccessException or OverflowException)
+        catch (Exception exception) when (exception is TextEngineException or GgufFormatException or SafetensorsFormatException or IOException or UnauthorizedAccessException or OverflowException)
         {
             return null;
         }

@@ -42,13 +42,13 @@ public sealed class AdmissionQueue(int parallel, int maxWaiting)
     {
         lock (_lock)
         {
-            int before = _inFlight.GetValueOrDefault(model.Path);
+            int before = _inFlight.GetValueOrDefault(model.LoadKey);
             if (before >= parallel && CountWaiting() >= maxWaiting)
             {
                 return null;
             }
-            _inFlight[model.Path] = before + 1;
-            return new Place(this, model.Path);
+            _inFlight[model.LoadKey] = before + 1;
+            return new Place(this, model.LoadKey);
         }
     }
 

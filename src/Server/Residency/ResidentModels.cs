@@ -5,7 +5,7 @@ namespace LocalLlm.Server.Residency;
 /// <summary>
 /// The models in memory. A model is loaded when the first request asks for it; all who ask meanwhile wait for that one load, which goes on
 /// even if they leave; and it is unloaded when nobody has used it for its keep-alive time, or when it must make way for another. Names that share a file
-/// share one loaded model. A model whose engine ended is forgotten at once.
+/// and its adapters share one loaded model. A model whose engine ended is forgotten at once.
 /// </summary>
 public sealed class ResidentModels : IAsyncDisposable
 {
@@ -13,7 +13,7 @@ public sealed class ResidentModels : IAsyncDisposable
     private readonly ResidencyOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, ResidentEntry> _byPath = [];
+    private readonly Dictionary<string, ResidentEntry> _byKey = [];
     private readonly HashSet<Task> _unloading = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly ModelRoom _room;
@@ -66,7 +66,7 @@ public sealed class ResidentModels : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_byPath.TryGetValue(model.Path, out ResidentEntry? entry))
+            if (_byKey.TryGetValue(model.LoadKey, out ResidentEntry? entry))
             {
                 entry.KeepAlive = KeepAlive.None;
                 entry.LastUse = _time.GetUtcNow();
@@ -80,7 +80,7 @@ public sealed class ResidentModels : IAsyncDisposable
     {
         lock (_lock)
         {
-            return [.. _byPath.Values
+            return [.. _byKey.Values
                 .Where(entry => entry.IsLoaded && !entry.IsDead)
                 .Select(entry => new ResidentModel(entry.Model, entry.Engine.Result, ExpiresAt(entry)))
                 .OrderByDescending(resident => resident.ExpiresAt ?? DateTimeOffset.MaxValue)];
@@ -99,7 +99,7 @@ public sealed class ResidentModels : IAsyncDisposable
             }
             _disposed = true;
             _room.Close();
-            foreach (ResidentEntry entry in _byPath.Values.ToArray())
+            foreach (ResidentEntry entry in _byKey.Values.ToArray())
             {
                 Retire(entry);
                 StartUnloading(entry);
@@ -116,7 +116,7 @@ public sealed class ResidentModels : IAsyncDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_byPath.TryGetValue(model.Path, out ResidentEntry? entry) && entry.IsDead)
+            if (_byKey.TryGetValue(model.LoadKey, out ResidentEntry? entry) && entry.IsDead)
             {
                 RetireLost(entry);
                 entry = null;
@@ -124,7 +124,7 @@ public sealed class ResidentModels : IAsyncDisposable
             if (entry is null)
             {
                 entry = new ResidentEntry(model, _options.KeepAlive);
-                _byPath[model.Path] = entry;
+                _byKey[model.LoadKey] = entry;
                 entry.Engine = BringInAsync(entry);
             }
             entry.Leases++;
@@ -276,9 +276,9 @@ public sealed class ResidentModels : IAsyncDisposable
     {
         entry.IsRetired = true;
         StopExpiry(entry);
-        if (_byPath.TryGetValue(entry.Model.Path, out ResidentEntry? current) && current == entry)
+        if (_byKey.TryGetValue(entry.Model.LoadKey, out ResidentEntry? current) && current == entry)
         {
-            _byPath.Remove(entry.Model.Path);
+            _byKey.Remove(entry.Model.LoadKey);
         }
     }
 

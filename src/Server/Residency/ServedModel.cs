@@ -14,6 +14,12 @@ public sealed record ServedModel
     /// <summary>Path of the GGUF file, of the first part if it is split; empty if <see cref="Defect"/> says that there is none.</summary>
     public required string Path { get; init; }
 
+    /// <summary>Paths of LoRA adapters that it is loaded with, GGUF files; empty for none.</summary>
+    public IReadOnlyList<string> Adapters { get; init; } = [];
+
+    /// <summary>What is loaded: models of which this is the same share one loaded model.</summary>
+    internal string LoadKey => Adapters.Count == 0 ? Path : string.Join('\n', [Path, .. Adapters]);
+
     /// <summary>SHA-256 of the file in lower-case hex where it is known beforehand; null otherwise.</summary>
     public string? Sha256 { get; init; }
 

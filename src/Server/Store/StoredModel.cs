@@ -21,9 +21,6 @@ internal sealed record StoredModel
     /// <summary>Paths of projectors.</summary>
     public IReadOnlyList<string> Projectors { get; init; } = [];
 
-    /// <summary>Paths of LoRA adapters.</summary>
-    public IReadOnlyList<string> Adapters { get; init; } = [];
-
     /// <summary>The model that this one was made from; null if it was not made from one.</summary>
     public string? Parent => Manifest.LayersOf(MediaTypes.Model).FirstOrDefault()?.From;
 }

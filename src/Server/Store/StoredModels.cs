@@ -73,12 +73,12 @@ internal sealed class StoredModels(ModelStore store, GoTemplates goTemplates)
             Prompts = goTemplates == GoTemplates.Never ? null : Checked(ref defect, manifest, "template", bytes => PromptsOf(bytes, config), template),
             Licences = [.. manifest.LayersOf(MediaTypes.License).Select(TextOf).OfType<byte[]>().Select(bytes => Encoding.UTF8.GetString(bytes))],
             Projectors = PathsOf(manifest, MediaTypes.Projector),
-            Adapters = PathsOf(manifest, MediaTypes.Adapter),
         };
         return new ServedModel
         {
             Names = [manifest.Name.DisplayName],
             Path = model is null ? "" : store.Blobs.PathOf(model.Blob),
+            Adapters = PathsOf(manifest, MediaTypes.Adapter),
             Sha256 = model?.Blob.Hex,
             Defaults = Checked(ref defect, manifest, "params", ParamsOf, Last(manifest, MediaTypes.Params)),
             Licence = stored.Licences.Count > 0 ? string.Join('\n', stored.Licences) : null,
@@ -93,7 +93,6 @@ internal sealed class StoredModels(ModelStore store, GoTemplates goTemplates)
     {
         string name = manifest.Name.DisplayName;
         return manifest.LayersOf(MediaTypes.Tensor).Any() ? $"the model '{name}' is stored as safetensors, which cannot be run: create it anew from its files, which makes a GGUF of them"
-            : manifest.LayersOf(MediaTypes.Adapter).Any() ? $"the model '{name}' applies a LoRA adapter, which this version of LocalLlm does not support"
             : null;
     }
 

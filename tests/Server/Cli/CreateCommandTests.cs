@@ -47,6 +47,13 @@ public sealed class CreateCommandTests : IDisposable
         Assert.Contains("\nquantizing F16 model to Q8_0\n", cli.Error.ToString(), StringComparison.Ordinal);
         Assert.Equal("Q8_0", server.ConfigOf("small").FileType);
 
+        string parts = Directory.CreateDirectory(Path.Combine(_folder.FullName, "parts")).FullName;
+        CreateTests.WriteParts(parts);
+        Assert.Equal(0, await At(server).RunAsync("create", "merged", "-f", Write("Parts", "FROM ./parts/m-00001-of-00003.gguf")));
+        Assert.Equal("F16", server.ConfigOf("merged").FileType);
+        Assert.Equal(0, await At(server).RunAsync("create", "folder", "-f", Write("Folder", "FROM ./parts")));
+        Assert.Equal(server.ModelPath("merged"), server.ModelPath("folder"));
+
         Assert.Equal(0, await At(server).RunAsync("create", "whole", "-f", Write("Two", $"FROM {RepoPaths.Vector("hf", "qwen2")}")));
         Assert.Equal("qwen2", server.ConfigOf("whole").ModelFamily);
     }
@@ -66,7 +73,9 @@ public sealed class CreateCommandTests : IDisposable
         Assert.StartsWith("Error: no FROM line", await FailAsync("SYSTEM x"), StringComparison.Ordinal);
         Assert.StartsWith("Error: FROM names './gone.gguf', but there is no such file", await FailAsync("FROM ./gone.gguf"), StringComparison.Ordinal);
         Assert.StartsWith("Error: no Modelfile or safetensors files found", await FailAsync("FROM ."), StringComparison.Ordinal);
-        Assert.Contains("does not apply LoRA adapters", await FailAsync("FROM talker\nADAPTER ./a.gguf"), StringComparison.Ordinal);
+        Assert.StartsWith("Error: ADAPTER names './a.gguf', but there is no such file", await FailAsync("FROM talker\nADAPTER ./a.gguf"), StringComparison.Ordinal);
+        Assert.Contains("which has no adapter_config.json", await FailAsync("FROM talker\nADAPTER ."), StringComparison.Ordinal);
+        Assert.Contains("is for models of the architecture 'llama'", await FailAsync($"FROM talker\nADAPTER {RepoPaths.Vector("hf", "llama3-lora", "adapter.gguf")}"), StringComparison.Ordinal);
         string missing = Path.Combine(_folder.FullName, "Missing");
         Assert.Equal($"specified Modelfile wasn't found: '{missing}'", await At(server).FailAsync("create", "x", "-f", missing));
         server.RequireNothingHalfDone();
@@ -114,5 +123,5 @@ public sealed class CreateCommandTests : IDisposable
         return path;
     }
 
-    private static CliUnderTest At(StoreServer server, string input = "") => new() { Input = input, Variables = { ["OLLAMA_HOST"] = $"127.0.0.1:{server.Http.Port}" } };
+    internal static CliUnderTest At(StoreServer server, string input = "") => new() { Input = input, Variables = { ["OLLAMA_HOST"] = $"127.0.0.1:{server.Http.Port}" } };
 }

@@ -1,6 +1,9 @@
 using System.Text.RegularExpressions;
+using System.Text.Json;
 using LocalLlm.Engine;
 using LocalLlm.Server.Cli;
+using LocalLlm.Server.Tests.Runners;
+using LocalLlm.Server.Tests.Store;
 using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Cli;
@@ -47,6 +50,37 @@ public class ServeCommandTests
         {
             Assert.StartsWith($"{named} can be reached from other machines, and no key is asked for", warning, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task ModelsOfOneFileWithAndWithoutAdapterAnswerEachInItsWay()
+    {
+        using StoreFixture store = new();
+        string modelfile = Path.Combine(store.Root, "Modelfile");
+        CliUnderTest cli = new() { Runner = RealRunner.Program, Variables = { ["OLLAMA_HOST"] = "127.0.0.1:0", ["OLLAMA_MODELS"] = store.Root } };
+        Task<int> serving = cli.RunAsync("serve", "--threads", "1", "--kv", "f32", "--ctx", "256");
+        using HttpClient client = new() { BaseAddress = await AddressAsync(cli, serving) };
+        async Task RequireAsync(string model, string folder, string from)
+        {
+            CliUnderTest creator = new() { Variables = { ["OLLAMA_HOST"] = client.BaseAddress!.Authority, ["OLLAMA_MODELS"] = store.Root } };
+            File.WriteAllText(modelfile, from);
+            Assert.True(await creator.RunAsync("create", model, "-f", modelfile) == 0, creator.Error.ToString());
+            JsonElement test = JsonDocument.Parse(File.ReadAllText(RepoPaths.Vector("hf", folder, "expected.json"))).RootElement.GetProperty("cases")[0];
+            string body = $$"""{"model":"{{model}}","prompt":{{test.GetProperty("text").GetRawText()}},"raw":true,"stream":false,"options":{"temperature":0,"num_predict":8} }""";
+            using HttpResponseMessage response = await client.PostAsync("/api/generate", new StringContent(body));
+            JsonElement answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+            // What the oracle's tokens read as; the first eight are plain letters.
+            JsonElement words = JsonDocument.Parse(File.ReadAllText(RepoPaths.Vector("hf", "qwen3-tied", "tokenizer.json"))).RootElement.GetProperty("model").GetProperty("vocab");
+            IEnumerable<string> expected = test.GetProperty("greedy16").EnumerateArray().Take(8)
+                .Select(token => words.EnumerateObject().First(word => word.Value.GetInt32() == token.GetInt32()).Name);
+            Assert.Equal(string.Concat(expected), answer.GetProperty("response").GetString());
+        }
+        Directory.CreateDirectory(store.Root);
+        await RequireAsync("plain", "qwen3-tied", $"FROM {RepoPaths.Vector("hf", "qwen3-tied")}");
+        await RequireAsync("adapted", "qwen3-tied-lora", $"FROM plain\nADAPTER {RepoPaths.Vector("hf", "qwen3-tied-lora", "adapter.gguf")}");
+        Assert.Equal(2, JsonDocument.Parse(await client.GetStringAsync("/api/ps")).RootElement.GetProperty("models").GetArrayLength());
+        cli.Interrupt();
+        Assert.Equal(0, await serving);
     }
 
     [Fact]

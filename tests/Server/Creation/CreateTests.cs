@@ -108,6 +108,31 @@ public sealed class CreateTests
     }
 
     [Fact]
+    public async Task FromAGgufFileInParts()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("localllm-parts-");
+        try
+        {
+            string[] names = WriteParts(folder.FullName);
+            string files = await server.UploadAllAsync(folder.FullName, names);
+            string[] statuses = await server.CreateAsync($$"""{"model":"whole","files":{{files}}}""");
+            Assert.Contains("merging 3 parts", statuses);
+            using GgufFile expected = GgufFile.Open(Path.Combine(s_models, "qwen3-f16.gguf")), merged = GgufFile.Open(server.ModelPath("whole"));
+            Assert.Equal(expected.Metadata.Select(entry => entry.Key), merged.Metadata.Select(entry => entry.Key));
+            Assert.Equal(expected.Tensors.Select(Describe), merged.Tensors.Select(Describe));
+
+            (_, string error) = await server.FailAsync($$"""{"model":"half","files":{{await server.UploadAllAsync(folder.FullName, names[..2])}}}""");
+            Assert.Contains("part 3 of 3 is missing, put the file 'm-00003-of-00003.gguf' beside it", error, StringComparison.Ordinal);
+            Assert.DoesNotContain(Path.GetTempPath(), error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Quantized()
     {
         await using StoreServer server = await StoreServer.StartAsync();
@@ -145,7 +170,10 @@ public sealed class CreateTests
     [InlineData(400, "info.context_length must be an integer", """{"model":"x","from":"talker","info":{"context_length":"long"}}""")]
     [InlineData(400, "info.capabilities[0] must be a string", """{"model":"x","from":"talker","info":{"capabilities":[1]}}""")]
     [InlineData(400, "info must be an object", """{"model":"x","from":"talker","info":"qwen3"}""")]
-    [InlineData(400, "does not apply LoRA adapters", """{"model":"x","from":"talker","adapters":{"a.gguf":"sha256:00"}}""")]
+    [InlineData(400, "adapters gives \"a.gguf\" no sha256:", """{"model":"x","from":"talker","adapters":{"a.gguf":"sha256:00"}}""")]
+    [InlineData(400, "is not in the store: upload it", """{"model":"x","from":"talker","adapters":{"a.gguf":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}""")]
+    [InlineData(400, "adapter_scales names \"b.gguf\", which adapters does not", """{"model":"x","from":"talker","adapter_scales":{"b.gguf":2}}""")]
+    [InlineData(400, "does not use draft models", """{"model":"x","from":"talker","draft_files":{"a.gguf":"sha256:00"}}""")]
     public async Task WhatIsWrongIsToldBeforeAnyWork(int status, string sentence, string request)
     {
         await using StoreServer server = await StoreServer.StartAsync();
@@ -201,4 +229,34 @@ public sealed class CreateTests
         Assert.Equal("quantizing F16 model to Q4_K_M", statuses[^1]);
         server.RequireNothingHalfDone();
     }
+
+    /// <summary>Cuts a model into three files.</summary>
+    internal static string[] WriteParts(string folder)
+    {
+        const int Count = 3;
+        using GgufFile whole = GgufFile.Open(Path.Combine(s_models, "qwen3-f16.gguf"));
+        GgufTensor[][] parts = [.. whole.Tensors.Chunk((whole.Tensors.Count + Count - 1) / Count)];
+        Assert.Equal(Count, parts.Length);
+        string[] names = [.. Enumerable.Range(1, Count).Select(number => $"m-{number:D5}-of-{Count:D5}.gguf")];
+        for (int i = 0; i < Count; i++)
+        {
+            GgufWriter writer = new();
+            foreach ((string key, GgufValue value) in whole.Metadata.Take(i == 0 ? int.MaxValue : 0))
+            {
+                writer.Add(key, value);
+            }
+            writer.Add("split.no", (ushort)i);
+            writer.Add("split.count", (ushort)Count);
+            writer.Add("split.tensors.count", whole.Tensors.Count);
+            foreach (GgufTensor tensor in parts[i])
+            {
+                writer.AddTensor(tensor);
+            }
+            writer.Write(Path.Combine(folder, names[i]));
+        }
+        return names;
+    }
+
+    private static unsafe string Describe(GgufTensor tensor) =>
+        $"{tensor.Name} {tensor.Type} {string.Join(',', tensor.Dimensions)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(new ReadOnlySpan<byte>(tensor.Data, (int)tensor.ByteLength)))}";
 }

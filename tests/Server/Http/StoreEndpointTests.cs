@@ -120,7 +120,6 @@ public sealed class StoreEndpointTests
         const string Config = """{"model_format":"gguf","model_family":"llama","model_type":"1B","file_type":"Q4_0"}""";
         (string Digest, long Size) gguf = fixture.Blob(File.ReadAllBytes(s_vector)), gone = fixture.Blob("gone");
         fixture.Manifest("registry.ollama.ai/library/part/latest", Config, ("model", gone));
-        fixture.Manifest("registry.ollama.ai/library/lora/latest", Config, ("model", gguf), ("adapter", fixture.Blob("lora")));
         fixture.Manifest("registry.ollama.ai/library/tensors/latest", Config, ("tensor", fixture.Blob("t")));
         fixture.Manifest("registry.ollama.ai/library/empty/latest", Config);
         fixture.Manifest("registry.ollama.ai/library/odd/latest", Config, ("model", gguf), ("params", fixture.Blob("[1]")));
@@ -129,7 +128,7 @@ public sealed class StoreEndpointTests
         await using ServerUnderTest server = await StartAsync(fixture);
         (string Name, string Reason)[] expected =
         [
-            ("part", $"is incomplete: its blob {gone.Digest} is missing"), ("lora", "applies a LoRA adapter"), ("tensors", "is stored as safetensors"),
+            ("part", $"is incomplete: its blob {gone.Digest} is missing"), ("tensors", "is stored as safetensors"),
             ("empty", "has no model file"), ("odd", "its params layer is broken"), ("torn", "is broken: it is no manifest"),
         ];
         foreach ((string name, string reason) in expected)
@@ -138,7 +137,7 @@ public sealed class StoreEndpointTests
             Assert.Equal(500, status);
             Assert.Contains(reason, error, StringComparison.Ordinal);
         }
-        Assert.Equal(["empty:latest", "lora:latest", "odd:latest", "part:latest", "tensors:latest"], (await TagsAsync(server)).EnumerateArray().Select(model => Text(model, "name")).Order());
+        Assert.Equal(["empty:latest", "odd:latest", "part:latest", "tensors:latest"], (await TagsAsync(server)).EnumerateArray().Select(model => Text(model, "name")).Order());
         JsonElement show = await server.AskJsonAsync("/api/show", """{"model":"part","verbose":false}""");
         Assert.Equal(("1B", "{}"), (Text(show.GetProperty("details"), "parameter_size"), show.GetProperty("model_info").GetRawText()));
         Assert.Equal(HttpStatusCode.OK, (await DeleteAsync(server, """{"name":"part"}""")).StatusCode);

@@ -1,4 +1,5 @@
 using LocalLlm.Engine;
+using LocalLlm.Engine.Adapters;
 using LocalLlm.Kernels;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Residency;
@@ -30,6 +31,16 @@ public sealed class ModelPlansTests
         MemoryPlan plan = new ModelPlans(new ModelOptions { KeyValueType = KvType.F32, CacheBytes = 100 << 20, MaxSequences = 2 }).Read(s_bundled)!(16 * GiB);
         Assert.Equal(30 * 3 * (64 + 64) * 4, plan.BytesPerPosition);
         Assert.InRange(plan.CacheBytes, (100 << 20) - (32 * plan.BytesPerPosition), 100 << 20); // whole blocks
+    }
+
+    [Fact]
+    public void PlanCountsAdapters()
+    {
+        string adapter = RepoPaths.Vector("hf", "qwen3-tied-lora", "adapter.gguf");
+        ModelPlans plans = new(new ModelOptions { CacheBytes = 100 << 20 });
+        MemoryPlan without = plans.Read(s_bundled)!(16 * GiB), with = plans.Read(s_bundled with { Adapters = [adapter, adapter] })!(16 * GiB);
+        Assert.Equal(without.TotalBytes + (2 * AdapterFile.MemoryBytes(adapter)), with.TotalBytes);
+        Assert.Null(plans.Read(s_bundled with { Adapters = [adapter + ".gone"] })); // which loading complains of
     }
 
     [Fact]

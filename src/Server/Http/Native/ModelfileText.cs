@@ -20,7 +20,7 @@ internal static class ModelfileText
         return
         [
             .. All(ModelfileInstruction.From, [model.Path, .. stored?.Projectors ?? []]),
-            .. All(ModelfileInstruction.Adapter, stored?.Adapters ?? []),
+            .. All(ModelfileInstruction.Adapter, model.Adapters),
             .. All(ModelfileInstruction.Template, [stored?.Template]),
             .. All(ModelfileInstruction.System, [model.System]),
             .. All(ModelfileInstruction.Renderer, [stored?.Config.Renderer]),

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using LocalLlm.Server.Http;
+using LocalLlm.Server.Http.Json;
+
+namespace LocalLlm.Server.Creation;
+
+/// <summary>A LoRA adapter that a model shall have.</summary>
+/// <param name="Files">One GGUF file, or the files of peft's folder.</param>
+/// <param name="Scale">How strongly it acts; 1 for what it was trained to.</param>
+internal sealed record RequestedAdapter(IReadOnlyList<UploadedFile> Files, float Scale)
+{
+    /// <summary>The file by which peft's folders are known.</summary>
+    public const string ConfigName = "adapter_config.json";
+
+    /// <summary>Whether it is a folder of peft's, and not a GGUF file.</summary>
+    public bool IsFolder => IsPart(Files[0]);
+
+    /// <summary>
+    /// The adapters of a request: <c>adapters</c> gives digests by names as <c>files</c> does, and those of one folder are one adapter; <c>adapter_scales</c>, which
+    /// Ollama does not have, gives numbers by the same names.
+    /// </summary>
+    /// <exception cref="RequestException">400: something of it is wrong.</exception>
+    public static IReadOnlyList<RequestedAdapter> Read(JsonFields body)
+    {
+        IReadOnlyList<UploadedFile> files = UploadedFile.Read(body, "adapters");
+        Dictionary<string, float> scales = ScalesOf(body.Object("adapter_scales"));
+        if (scales.Keys.FirstOrDefault(name => files.All(file => file.Name != name)) is { } unknown)
+        {
+            throw RequestException.BadRequest($"adapter_scales names \"{unknown}\", which adapters does not");
+        }
+        return
+        [
+            .. files
+                .GroupBy(file => IsPart(file) ? (file.Name.LastIndexOf('/') is int slash and >= 0 ? file.Name[..slash] : "", true) : (file.Name, false))
+                .Select(group => new RequestedAdapter([.. group], group.Select(file => scales.GetValueOrDefault(file.Name, 1)).FirstOrDefault(scale => scale != 1, 1))),
+        ];
+    }
+
+    private static bool IsPart(UploadedFile file) =>
+        file.Name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+
+    private static Dictionary<string, float> ScalesOf(JsonFields? scales) =>
+        scales is null || scales.Element.ValueKind != JsonValueKind.Object ? []
+        : JsonNodes.ObjectOf(scales.Element).Where(scale => scale.Value is not null).ToDictionary(scale => scale.Key, scale => scales.Single(scale.Key)!.Value);
+}
