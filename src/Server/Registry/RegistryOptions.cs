@@ -1,0 +1,32 @@
+namespace LocalLlm.Server.Registry;
+
+/// <summary>How models are fetched.</summary>
+internal sealed record RegistryOptions
+{
+    /// <summary>Connections that fetch one blob at once. One is often held down by the way it takes; many more burden the registry.</summary>
+    public int Streams { get; init; } = 8;
+
+    /// <summary>Most bytes asked for at once.</summary>
+    public int PartBytes { get; init; } = 32 << 20;
+
+    /// <summary>Least bytes that are worth being taken over from a connection that has them still to fetch.</summary>
+    public int StealBytes { get; init; } = 2 << 20;
+
+    /// <summary>Bytes after which is noted what has come: about as many may have to be fetched twice after a crash.</summary>
+    public int CheckpointBytes { get; init; } = 32 << 20;
+
+    /// <summary>How long a connection may be silent before it is given up and opened anew.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Failures in a row, without a byte between them, that are borne.</summary>
+    public int Retries { get; init; } = 6;
+
+    /// <summary>The pause after the first failure; it doubles with each one in a row.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often is looked whether another process has finished a blob that it fetches.</summary>
+    public TimeSpan WaitForOthers { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often a pull tells how far it is.</summary>
+    public TimeSpan ProgressPause { get; init; } = TimeSpan.FromMilliseconds(60);
+}
