@@ -31,6 +31,8 @@ internal sealed class RegistryClient : IDisposable
             UseCookies = false,
             Proxy = new EnvironmentProxy(),
             ConnectTimeout = options.StallTimeout,
+            // What another connection has taken over is not to come twice.
+            MaxResponseDrainSize = 64 << 10,
             // Registries move; a connection that is kept for ever would not follow them.
             PooledConnectionLifetime = TimeSpan.FromMinutes(15),
         })

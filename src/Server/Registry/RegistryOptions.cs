@@ -9,11 +9,14 @@ internal sealed record RegistryOptions
     /// <summary>Most bytes asked for at once.</summary>
     public int PartBytes { get; init; } = 32 << 20;
 
-    /// <summary>Least bytes that are worth being taken over from a connection that has them still to fetch.</summary>
-    public int StealBytes { get; init; } = 2 << 20;
+    /// <summary>Least bytes that are worth being taken over from a connection that has them still to fetch: they save more than another request costs.</summary>
+    public int StealBytes { get; init; } = 512 << 10;
 
-    /// <summary>Bytes after which is noted what has come: about as many may have to be fetched twice after a crash.</summary>
-    public int CheckpointBytes { get; init; } = 32 << 20;
+    /// <summary>Bytes after which is noted what has come. While that is done as many may come again, so that twice as many may have to be fetched twice after a crash.</summary>
+    public int CheckpointBytes { get; init; } = 16 << 20;
+
+    /// <summary>Most bytes a second, over all downloads; null for no limit.</summary>
+    public long? LimitRate { get; init; }
 
     /// <summary>How long a connection may be silent before it is given up and opened anew.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
