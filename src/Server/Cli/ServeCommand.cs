@@ -3,6 +3,7 @@ using LocalLlm.Engine;
 using LocalLlm.Server.Configuration;
 using LocalLlm.Server.Http;
 using LocalLlm.Server.Models;
+using LocalLlm.Server.Registry;
 using LocalLlm.Server.Residency;
 using LocalLlm.Server.Runners;
 
@@ -76,6 +77,7 @@ internal static class ServeCommand
             StoreReadOnly = environment.StoreReadOnly,
             Prune = !environment.NoPrune,
             GoTemplates = environment.GoTemplates,
+            Registry = new RegistryOptions { LimitRate = environment.LimitRate },
             Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
             ExtraModels = models.Select(NameAndPath).ToDictionary(),
         };

@@ -29,11 +29,14 @@ internal sealed record OllamaEnvironment
     /// <summary><c>LOCALLLM_STORE_READONLY</c>: uses the model store without ever changing it.</summary>
     public required bool StoreReadOnly { get; init; }
 
-    /// <summary><c>OLLAMA_NOPRUNE</c>: keeps unused blobs when the server starts.</summary>
+    /// <summary><c>OLLAMA_NOPRUNE</c>: keeps unused blobs when the server starts and when a model is replaced.</summary>
     public required bool NoPrune { get; init; }
 
     /// <summary><c>OLLAMA_GO_TEMPLATE</c>: 1 makes all prompts of models that have a <c>TEMPLATE</c> with it, 0 none; unset prefers it.</summary>
     public required GoTemplates GoTemplates { get; init; }
+
+    /// <summary><c>LOCALLLM_LIMIT_RATE</c>: most bytes a second of all pulls, <c>5M</c>; null (unset) for no limit.</summary>
+    public required long? LimitRate { get; init; }
 
     /// <summary><c>OLLAMA_KEEP_ALIVE</c>: how long an idle model stays loaded; negative for ever, 0 not at all; 5 minutes.</summary>
     public required TimeSpan KeepAlive { get; init; }
@@ -81,6 +84,7 @@ internal sealed record OllamaEnvironment
             StoreReadOnly = reader.Switch("LOCALLLM_STORE_READONLY"),
             NoPrune = reader.Switch("OLLAMA_NOPRUNE"),
             GoTemplates = reader.Text("OLLAMA_GO_TEMPLATE").Length == 0 ? GoTemplates.Preferred : reader.Switch("OLLAMA_GO_TEMPLATE") ? GoTemplates.Always : GoTemplates.Never,
+            LimitRate = ReadLimitRate(reader),
             KeepAlive = reader.Duration("OLLAMA_KEEP_ALIVE", TimeSpan.FromMinutes(5)),
             ContextLength = reader.Count("OLLAMA_CONTEXT_LENGTH", 0) is int length and > 0 ? length : null,
             KvCacheType = reader.Text("OLLAMA_KV_CACHE_TYPE").ToLowerInvariant(),
@@ -103,6 +107,22 @@ internal sealed record OllamaEnvironment
         }
         string home = reader.Text("HOME") is { Length: > 0 } set ? set : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         return Path.Combine(home, ".ollama", "models");
+    }
+
+    private static long? ReadLimitRate(EnvironmentReader reader)
+    {
+        const string Name = "LOCALLLM_LIMIT_RATE";
+        string text = reader.Text(Name);
+        if (text is "" or "0")
+        {
+            return null;
+        }
+        if (ByteSize.TryParse(text, out long bytes))
+        {
+            return bytes;
+        }
+        reader.Warn(Name, text, "a number of bytes a second such as 500K or 2M", "no limit");
+        return null;
     }
 
     private static int? ReadNumParallel(EnvironmentReader reader)

@@ -1,5 +1,6 @@
 using LocalLlm.Engine;
 using LocalLlm.Gguf;
+using LocalLlm.Server.Registry;
 using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Http;
@@ -24,6 +25,7 @@ internal readonly record struct Failure(int Status, string Message)
         RequestException request => new(request.Status, request.Message) { IsBusy = request.IsBusy },
         TextEngineException engine => new(StatusOf(engine.Kind), engine.Message),
         StoreException store => new(StatusOf(store.Kind), store.Message),
+        RegistryException registry => new(registry.IsNotFound ? StatusCodes.Status404NotFound : StatusCodes.Status502BadGateway, registry.Message),
         GgufFormatException file => new(StatusCodes.Status500InternalServerError, file.Message),
         BadHttpRequestException http => new(http.StatusCode, http.Message),
         OperationCanceledException => new(StatusCodes.Status503ServiceUnavailable, "the server is shutting down"),

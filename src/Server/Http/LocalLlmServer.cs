@@ -3,6 +3,7 @@ using System.Reflection;
 using LocalLlm.Server.Http.Guards;
 using LocalLlm.Server.Http.Metrics;
 using LocalLlm.Server.Models;
+using LocalLlm.Server.Registry;
 using LocalLlm.Server.Residency;
 using LocalLlm.Server.Store;
 using Microsoft.AspNetCore.Connections;
@@ -51,6 +52,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
         time ??= TimeProvider.System;
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(_ => new RegistryClient(options.Registry with { DropReplaced = options.Prune }));
         GracefulStop stop = new(options.StopTimeout, time);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout(options.StopTimeout));
         if (options.Log)

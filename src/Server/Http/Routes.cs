@@ -1,6 +1,7 @@
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Http.Native;
 using LocalLlm.Server.Http.OpenAi;
+using LocalLlm.Server.Registry;
 
 namespace LocalLlm.Server.Http;
 
@@ -45,6 +46,8 @@ internal static class Routes
         BlobEndpoints blobs = new(models);
         app.MapMethods(BlobEndpoints.Route, [HttpMethods.Head], errors.Native(blobs.HandleHeadAsync));
         app.MapPost(BlobEndpoints.Route, errors.Native(blobs.HandlePostAsync));
+        RegistryClient registry = app.Services.GetRequiredService<RegistryClient>();
+        app.MapPost("/api/pull", errors.Native(new PullEndpoint(models, registry, app.Lifetime.ApplicationStopping).HandleAsync));
         app.MapPost("/api/chat", errors.Native(new ChatEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/embed", errors.Native(embed.HandleAsync));

@@ -1,4 +1,5 @@
 using LocalLlm.Engine;
+using LocalLlm.Server.Registry;
 using LocalLlm.Server.Residency;
 using LocalLlm.Server.Store;
 
@@ -46,11 +47,14 @@ public sealed record ServerOptions
     /// <summary>Whether the store is never changed.</summary>
     public bool StoreReadOnly { get; init; }
 
-    /// <summary>Whether unused blobs of the store are deleted when the server starts.</summary>
+    /// <summary>Whether unused blobs of the store are deleted when the server starts, and when a pull has replaced a model.</summary>
     public bool Prune { get; init; } = true;
 
     /// <summary>When prompts are made with the <c>TEMPLATE</c> of models of the store.</summary>
     public GoTemplates GoTemplates { get; init; }
+
+    /// <summary>How models are fetched from registries.</summary>
+    internal RegistryOptions Registry { get; init; } = new();
 
     /// <summary>The models of the catalogue.</summary>
     public IReadOnlyList<ServedModel> Models { get; init; } = [];

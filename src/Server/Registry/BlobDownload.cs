@@ -111,14 +111,14 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
         int failures = 0;
         while (part.Next < part.End)
         {
-            long before = part.Next;
+            long before = _plan.Completed;
             try
             {
                 await ReadAsync(part, cancellationToken);
             }
             catch (Exception exception) when (RetryRule.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
             {
-                failures = part.Next > before ? 1 : failures + 1;
+                failures = _plan.Completed > before ? 1 : failures + 1; // as long as anything comes, the way is worth trying
                 if (failures > _options.Retries)
                 {
                     throw new RegistryException($"the download of {blob.Digest} from {repository.Root.Authority} has failed {failures} times in a row: {exception.Message}; pull again to go on where it stopped", exception);

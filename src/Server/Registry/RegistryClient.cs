@@ -211,18 +211,18 @@ internal sealed class RegistryClient : IDisposable
         int status = (int)response.StatusCode;
         if (response.StatusCode == HttpStatusCode.NotFound)
         {
-            throw new RegistryException("file does not exist") { IsNotFound = true };
+            throw new RegistryException("file does not exist") { IsNotFound = true, Status = status };
         }
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            throw new RegistryException($"{registry.Authority} refuses access without a login (status 401)");
+            throw new RegistryException($"{registry.Authority} refuses access without a login (status 401)") { Status = status };
         }
         string body = await BeginningAsync(response, guard);
         if (RetryRule.IsTransient(response.StatusCode))
         {
             throw new TransientRegistryException($"{status}: {body}");
         }
-        throw new RegistryException($"{status}: {body}");
+        throw new RegistryException($"{status}: {body}") { Status = status };
     }
 
     /// <summary>What the registry says of an error, in one line.</summary>
@@ -239,7 +239,6 @@ internal sealed class RegistryClient : IDisposable
         {
             // The status must do.
         }
-        string text = string.Join(' ', Encoding.UTF8.GetString(buffer, 0, length).Split(default(char[]), StringSplitOptions.RemoveEmptyEntries));
-        return text.Length > 0 ? text : response.ReasonPhrase ?? "no reason given";
+        return RegistryErrorText.Of(Encoding.UTF8.GetString(buffer, 0, length)) is { Length: > 0 } text ? text : response.ReasonPhrase ?? "no reason given";
     }
 }

@@ -7,6 +7,9 @@ internal class RegistryException(string message, Exception? inner = null) : Exce
 {
     /// <summary>Whether the registry has no such model or blob.</summary>
     public bool IsNotFound { get; init; }
+
+    /// <summary>The HTTP status that the registry refused with; 0 if it did not.</summary>
+    public int Status { get; init; }
 }
 
 /// <summary>A failure that the next attempt may not meet: a registry that is overloaded, a connection that broke off.</summary>

@@ -1,6 +1,6 @@
 namespace LocalLlm.Server.Registry;
 
-/// <summary>How models are fetched.</summary>
+/// <summary>How models are fetched and what the store makes of them.</summary>
 internal sealed record RegistryOptions
 {
     /// <summary>Connections that fetch one blob at once. One is often held down by the way it takes; many more burden the registry.</summary>
@@ -32,4 +32,10 @@ internal sealed record RegistryOptions
 
     /// <summary>How often a pull tells how far it is.</summary>
     public TimeSpan ProgressPause { get; init; } = TimeSpan.FromMilliseconds(60);
+
+    /// <summary>Whether blobs go that only the model used that a pull replaced.</summary>
+    public bool DropReplaced { get; init; } = true;
+
+    /// <summary>Bytes that may still be written to a folder.</summary>
+    public Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;
 }

@@ -43,4 +43,7 @@ internal static class MediaTypes
     public const string Tensor = Prefix + "tensor";
 
     private const string Prefix = "application/vnd.ollama.image.";
+
+    /// <summary>Whether it is a type of a model's layers, be it one that this program knows or a later one.</summary>
+    public static bool IsOfModel(string mediaType) => mediaType.StartsWith(Prefix, StringComparison.Ordinal);
 }

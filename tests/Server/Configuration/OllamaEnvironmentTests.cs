@@ -45,6 +45,18 @@ public class OllamaEnvironmentTests
     [InlineData("false", GoTemplates.Never)]
     public void GoTemplateIsASwitchOfThreePositions(string text, GoTemplates expected) => Assert.Equal(expected, With("OLLAMA_GO_TEMPLATE", text).GoTemplates);
 
+    [Theory]
+    [InlineData("", null, 0)]
+    [InlineData("0", null, 0)]
+    [InlineData("500K", 500L << 10, 0)]
+    [InlineData("1.5MB", 1_500_000L, 0)]
+    [InlineData("fast", null, 1)]
+    public void PullsAreHeldToARate(string text, long? expected, int warnings)
+    {
+        OllamaEnvironment environment = With("LOCALLLM_LIMIT_RATE", text);
+        Assert.Equal((expected, warnings), (environment.LimitRate, environment.Warnings.Count));
+    }
+
     [Fact]
     public void OwnOriginsStandBeforeTheBuiltInOnes() =>
         Assert.Equal(["http://a", "https://*.b:*", "http://localhost"], With("OLLAMA_ORIGINS", " http://a, https://*.b:*,").Origins.Take(3));

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 using LocalLlm.Server.Creation;
 using LocalLlm.Server.Http.Native;
 using LocalLlm.Server.Http.OpenAi;
+using LocalLlm.Server.Registry;
 
 namespace LocalLlm.Server.Http.Json;
 
@@ -17,6 +18,7 @@ namespace LocalLlm.Server.Http.Json;
 [JsonSerializable(typeof(PsAnswer))]
 [JsonSerializable(typeof(ShowAnswer))]
 [JsonSerializable(typeof(CreateProgress))]
+[JsonSerializable(typeof(PullEvent))]
 [JsonSerializable(typeof(GenerationItem))]
 [JsonSerializable(typeof(EmbedAnswer))]
 [JsonSerializable(typeof(EmbeddingsAnswer))]
