@@ -28,6 +28,9 @@ internal sealed record CliHost
     /// <summary>Whether a person reads what is not a result.</summary>
     public bool ErrorIsTerminal { get; init; }
 
+    /// <summary>Columns of the terminal that the output is.</summary>
+    public Func<int> TerminalColumns { get; init; } = () => 80;
+
     /// <summary>The value of an environment variable; null if it is not set.</summary>
     public required Func<string, string?> Variable { get; init; }
 
@@ -64,6 +67,7 @@ internal sealed record CliHost
             InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = !Console.IsOutputRedirected,
             ErrorIsTerminal = !Console.IsErrorRedirected,
+            TerminalColumns = () => Console.WindowWidth is > 0 and int columns ? columns : 80,
             Variable = Environment.GetEnvironmentVariable,
             ProgramFolder = AppContext.BaseDirectory,
             Runner = RunnerProgram.OfThisProcess,

@@ -61,6 +61,7 @@ internal static partial class CommandLine
             ShowCommand.Create(host),
             SearchCommand.Create(host),
             CreateCommand.Create(host),
+            PullCommand.Create(host),
             CopyCommand.Create(host),
             RemoveCommand.Create(host),
             StopCommand.Create(host),
