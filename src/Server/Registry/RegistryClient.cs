@@ -85,6 +85,41 @@ internal sealed class RegistryClient : IDisposable
         return null; // Stores behind registries sign addresses for GET alone.
     }
 
+    /// <summary>Asks whether a blob is there.</summary>
+    /// <exception cref="RegistryException">The registry refuses or cannot be reached.</exception>
+    public async Task<bool> HasBlobAsync(RegistryRepository repository, BlobDigest digest, CancellationToken cancellationToken)
+    {
+        using SilenceGuard guard = new(Options.StallTimeout, cancellationToken);
+        using HttpResponseMessage response = await guard.WaitAsync(token => SendAsync(repository, repository.Blob(digest.ToString()), HttpMethod.Head, _ => { }, token));
+        if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden || RetryRule.IsTransient(response.StatusCode))
+        {
+            await RequireAsync(response, repository.Root, guard, HttpStatusCode.OK);
+        }
+        return response.IsSuccessStatusCode;
+    }
+
+    /// <summary>Gives a model its manifest, once all its blobs are there.</summary>
+    /// <param name="repository">Where; its name's tag is the manifest's.</param>
+    /// <param name="manifest">The bytes; the registry keeps them as they are.</param>
+    /// <param name="mediaType">What the manifest says of its own form.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RegistryException">The registry refuses or cannot be reached.</exception>
+    public async Task PutManifestAsync(RegistryRepository repository, ReadOnlyMemory<byte> manifest, string mediaType, CancellationToken cancellationToken)
+    {
+        using SilenceGuard guard = new(Options.StallTimeout, cancellationToken);
+        using HttpResponseMessage response = await guard.WaitAsync(token => SendAsync(
+            repository,
+            repository.Manifest,
+            HttpMethod.Put,
+            request =>
+            {
+                request.Content = new ReadOnlyMemoryContent(manifest);
+                request.Content.Headers.TryAddWithoutValidation("Content-Type", mediaType);
+            },
+            token));
+        await RequireAsync(response, repository.Root, guard, HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.Accepted, HttpStatusCode.NoContent);
+    }
+
     /// <summary>Asks for a piece of a blob.</summary>
     /// <param name="repository">Where.</param>
     /// <param name="digest">Which blob.</param>
@@ -157,7 +192,12 @@ internal sealed class RegistryClient : IDisposable
     }
 
     /// <summary>Sends a request: follows redirects, and gets a token or a new one if it is needed, once.</summary>
-    private async Task<HttpResponseMessage> SendAsync(
+    /// <param name="repository">What it concerns.</param>
+    /// <param name="address">Where to.</param>
+    /// <param name="method">The method, also after a redirect.</param>
+    /// <param name="configure">Gives a request its headers and content, anew for each time that it is sent.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task<HttpResponseMessage> SendAsync(
         RegistryRepository repository, Uri address, HttpMethod method, Action<HttpRequestMessage> configure, CancellationToken cancellationToken)
     {
         bool renewed = false;
@@ -165,8 +205,8 @@ internal sealed class RegistryClient : IDisposable
         {
             using HttpRequestMessage request = new(method, address);
             configure(request);
-            string? sent = repository.Owns(address) ? _tokens.Of(repository) : null;
-            request.Headers.Authorization = sent is null ? null : new AuthenticationHeaderValue("Bearer", sent);
+            AuthenticationHeaderValue? sent = repository.Owns(address) ? _tokens.Of(repository) : null;
+            request.Headers.Authorization = sent;
             HttpResponseMessage response = await ReachAsync(_http, request, cancellationToken);
             if (response.StatusCode == HttpStatusCode.Unauthorized && !renewed && repository.Owns(address))
             {
@@ -196,13 +236,21 @@ internal sealed class RegistryClient : IDisposable
         {
             return null;
         }
+        return Follow(response, location);
+    }
+
+    /// <summary>The address that an answer gives for the next request.</summary>
+    /// <exception cref="RegistryException">It leads from a safe address to an unsafe one.</exception>
+    internal static Uri Follow(HttpResponseMessage response, Uri location)
+    {
         Uri from = response.RequestMessage!.RequestUri!;
         Uri target = new(from, location);
         bool safe = target.Scheme == Uri.UriSchemeHttps || (target.Scheme == Uri.UriSchemeHttp && from.Scheme == Uri.UriSchemeHttp);
         return safe ? target : throw new RegistryException($"{from.Authority} redirects to {target.Scheme}://{target.Authority}, which is less safe than https");
     }
 
-    private static async Task RequireAsync(HttpResponseMessage response, Uri registry, SilenceGuard guard, params HttpStatusCode[] accepted)
+    /// <summary>Has an answer that is not one of those wanted become a sentence.</summary>
+    internal static async Task RequireAsync(HttpResponseMessage response, Uri registry, SilenceGuard guard, params HttpStatusCode[] accepted)
     {
         if (accepted.Contains(response.StatusCode))
         {

@@ -6,6 +6,12 @@ internal sealed record RegistryOptions
     /// <summary>Connections that fetch one blob at once. One is often held down by the way it takes; many more burden the registry.</summary>
     public int Streams { get; init; } = 8;
 
+    /// <summary>Blobs that a push sends at once: small ones go beside a large one, and large ones share the line anyway.</summary>
+    public int Uploads { get; init; } = 3;
+
+    /// <summary>Most bytes sent in one request of an upload: what has to be sent again when a connection breaks.</summary>
+    public int UploadPartBytes { get; init; } = 32 << 20;
+
     /// <summary>Most bytes asked for at once.</summary>
     public int PartBytes { get; init; } = 32 << 20;
 
@@ -30,7 +36,7 @@ internal sealed record RegistryOptions
     /// <summary>How often is looked whether another process has finished a blob that it fetches.</summary>
     public TimeSpan WaitForOthers { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often a pull tells how far it is.</summary>
+    /// <summary>How often a pull or push tells how far it is.</summary>
     public TimeSpan ProgressPause { get; init; } = TimeSpan.FromMilliseconds(60);
 
     /// <summary>Whether blobs go that only the model used that a pull replaced.</summary>

@@ -21,6 +21,12 @@ internal sealed record RegistryRepository
     /// <summary>The model.</summary>
     public ModelName Name { get; }
 
+    /// <summary>Who asks; null for anybody.</summary>
+    public RegistryLogin? Login { get; init; }
+
+    /// <summary>Whether it is to be written to, which takes other tokens than reading.</summary>
+    public bool IsForPush { get; init; }
+
     /// <summary>What all addresses of the repository begin with.</summary>
     public Uri Root { get; }
 
@@ -30,6 +36,9 @@ internal sealed record RegistryRepository
     /// <summary>Address of a blob.</summary>
     /// <param name="digest">As manifests write it.</param>
     public Uri Blob(string digest) => new($"{Root}blobs/{digest}");
+
+    /// <summary>Address at which uploads begin.</summary>
+    public Uri Uploads => new(Root, "blobs/uploads/");
 
     /// <summary>Whether an address belongs to the registry itself, so that what is secret to it may go there.</summary>
     public bool Owns(Uri address) => address.Scheme == Root.Scheme && address.Authority.Equals(Root.Authority, StringComparison.OrdinalIgnoreCase);

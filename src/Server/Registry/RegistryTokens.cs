@@ -1,39 +1,41 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Text.Json;
 
 namespace LocalLlm.Server.Registry;
 
-/// <summary>Tokens that registries gave, one for each repository; they allow pulling from it and nothing else.</summary>
+/// <summary>What registries want to see before they give or take anything: tokens that they gave, one for each repository and purpose, or a login itself.</summary>
 /// <param name="http">Asks; must not follow redirects by itself.</param>
 /// <param name="options">Patience.</param>
 internal sealed class RegistryTokens(HttpClient http, RegistryOptions options) : IDisposable
 {
     private const int MaxBytes = 1 << 20;
 
-    private readonly ConcurrentDictionary<Uri, string> _tokens = [];
+    private readonly ConcurrentDictionary<(Uri, RegistryLogin?, bool), AuthenticationHeaderValue> _tokens = [];
     private readonly SemaphoreSlim _asking = new(1);
 
-    /// <summary>The token of a repository; null if it has needed none so far.</summary>
-    public string? Of(RegistryRepository repository) => _tokens.GetValueOrDefault(repository.Root);
+    /// <summary>What goes with each request to a repository; null if it has needed nothing so far.</summary>
+    public AuthenticationHeaderValue? Of(RegistryRepository repository) => _tokens.GetValueOrDefault(KeyOf(repository));
 
     /// <summary>Gets a token after status 401. Many connections may meet one at once: the first asks for all.</summary>
     /// <param name="repository">What for.</param>
-    /// <param name="refused">The token that was refused; null if none was sent.</param>
+    /// <param name="refused">What was refused; null if nothing was sent.</param>
     /// <param name="answer">The answer with status 401.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RegistryException">No token is to be had.</exception>
-    public async Task<string> RenewAsync(RegistryRepository repository, string? refused, HttpResponseMessage answer, CancellationToken cancellationToken)
+    public async Task RenewAsync(RegistryRepository repository, AuthenticationHeaderValue? refused, HttpResponseMessage answer, CancellationToken cancellationToken)
     {
         await _asking.WaitAsync(cancellationToken);
         try
         {
-            if (Of(repository) is { } newer && newer != refused)
+            if (Of(repository) is { } newer && !newer.Equals(refused))
             {
-                return newer;
+                return;
             }
-            Uri address = BearerChallenge.Of(answer.Headers, repository).TokenAddress();
-            return _tokens[repository.Root] = await AskAsync(address, repository, cancellationToken);
+            _tokens[KeyOf(repository)] = AsksForLogin(answer)
+                ? LoginFor(repository, refused)
+                : new AuthenticationHeaderValue("Bearer", await AskAsync(BearerChallenge.Of(answer.Headers, repository).TokenAddress(), repository, cancellationToken));
         }
         finally
         {
@@ -44,10 +46,25 @@ internal sealed class RegistryTokens(HttpClient http, RegistryOptions options) :
     /// <inheritdoc/>
     public void Dispose() => _asking.Dispose();
 
+    private static (Uri, RegistryLogin?, bool) KeyOf(RegistryRepository repository) => (repository.Root, repository.Login, repository.IsForPush);
+
+    /// <summary>Whether a registry without tokens wants name and password with every request.</summary>
+    private static bool AsksForLogin(HttpResponseMessage answer) =>
+        answer.Headers.WwwAuthenticate.All(header => !header.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
+        && answer.Headers.WwwAuthenticate.Any(header => header.Scheme.Equals(RegistryLogin.Scheme, StringComparison.OrdinalIgnoreCase));
+
+    private static AuthenticationHeaderValue LoginFor(RegistryRepository repository, AuthenticationHeaderValue? refused)
+    {
+        AuthenticationHeaderValue login = repository.Login?.Header
+            ?? throw new RegistryException($"{repository.Root.Authority} asks for a login: give username and password with the request");
+        return !login.Equals(refused) ? login : throw new RegistryException($"{repository.Root.Authority} refuses the login of '{repository.Login.Username}' (status 401)");
+    }
+
     private async Task<string> AskAsync(Uri address, RegistryRepository repository, CancellationToken cancellationToken)
     {
         using SilenceGuard guard = new(options.StallTimeout, cancellationToken);
         using HttpRequestMessage request = new(HttpMethod.Get, address);
+        request.Headers.Authorization = repository.Login?.Header;
         using HttpResponseMessage response = await guard.WaitAsync(token => RegistryClient.ReachAsync(http, request, token));
         if (RetryRule.IsTransient(response.StatusCode))
         {
@@ -55,7 +72,8 @@ internal sealed class RegistryTokens(HttpClient http, RegistryOptions options) :
         }
         if (response.StatusCode != HttpStatusCode.OK)
         {
-            throw new RegistryException($"{address.Authority} gives no token for '{repository.Name}' without a login (status {(int)response.StatusCode})");
+            string whom = repository.Login is { } login ? $"for the login of '{login.Username}'" : "without a login";
+            throw new RegistryException($"{address.Authority} gives no token for '{repository.Name}' {whom} (status {(int)response.StatusCode})");
         }
         byte[] body = await guard.WaitAsync(token => RegistryClient.ReadAsync(response, MaxBytes, token));
         return TokenOf(body) ?? throw new RegistryException($"{address.Authority} answered without a token");

@@ -28,6 +28,9 @@ internal sealed class SilenceGuard(TimeSpan patience, CancellationToken cancella
         }
     }
 
+    /// <summary>A sign of life from within what is waited for: patience begins anew.</summary>
+    public void Renew() => _source.CancelAfter(patience);
+
     /// <inheritdoc/>
     public void Dispose() => _source.Dispose();
 }

@@ -47,6 +47,9 @@ internal sealed class FakeRegistry : IAsyncDisposable
     /// <summary>Requests still to be answered with status 503.</summary>
     public int Unavailable;
 
+    /// <summary>Takes what is pushed.</summary>
+    public FakeUploads Uploads { get; } = new();
+
     /// <summary>Bytes of blobs sent.</summary>
     public long BytesSent;
 
@@ -69,6 +72,11 @@ internal sealed class FakeRegistry : IAsyncDisposable
         return digest;
     }
 
+    /// <summary>The file of a path below <c>/v2/</c>; null if there is none.</summary>
+    public byte[]? File(string path) => _files.GetValueOrDefault($"/v2/{path}");
+
+    public void Put(string path, byte[] content) => _files[path] = content;
+
     public void AddManifest(byte[] content) => _files["/v2/me/tiny/manifests/v1"] = content;
 
     public IEnumerable<string> Paths(string method) => Requests.Where(request => request.Method == method).Select(request => request.Path);
@@ -87,12 +95,16 @@ internal sealed class FakeRegistry : IAsyncDisposable
         else if (Token is not null && request.Headers.Authorization != $"Bearer {Token}")
         {
             context.Response.StatusCode = 401;
-            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Realm ?? $"http://{Authority}/token"}\",service=\"fake registry\",scope=\"repository:me/tiny:pull\"";
+            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Realm ?? $"http://{Authority}/token"}\",service=\"fake registry\",scope=\"repository:me/tiny:{(request.Method is "GET" or "HEAD" ? "pull" : "pull,push")}\"";
         }
         else if (Interlocked.Decrement(ref Unavailable) >= 0)
         {
             context.Response.StatusCode = 503;
             await context.Response.WriteAsync("come\nback later");
+        }
+        else if (await Uploads.HandleAsync(context, this))
+        {
+            // dealt with
         }
         else if (BlobsAt is { } other && path.Contains("/blobs/", StringComparison.Ordinal))
         {
