@@ -48,6 +48,7 @@ internal static class Routes
         app.MapPost(BlobEndpoints.Route, errors.Native(blobs.HandlePostAsync));
         RegistryClient registry = app.Services.GetRequiredService<RegistryClient>();
         app.MapPost("/api/pull", errors.Native(new PullEndpoint(models, registry, app.Lifetime.ApplicationStopping).HandleAsync));
+        app.MapPost("/api/push", errors.Native(new PushEndpoint(models, registry, app.Lifetime.ApplicationStopping).HandleAsync));
         app.MapPost("/api/chat", errors.Native(new ChatEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/embed", errors.Native(embed.HandleAsync));

@@ -32,7 +32,7 @@ internal sealed class ModelPull(RegistryClient client, ModelStore store)
     /// <exception cref="StoreException">The store cannot be written to, or its disk is full.</exception>
     public async Task RunAsync(PullRequest request, Func<PullEvent, Task> tell, CancellationToken cancellationToken)
     {
-        RegistryRepository repository = new(request.Name, request.Insecure);
+        RegistryRepository repository = request.Repository;
         RateLimit? limit = RateLimit.Of(request.LimitRate);
         await tell(new PullEvent("pulling manifest"));
         byte[] bytes = await GetManifestAsync(repository, cancellationToken);
@@ -76,7 +76,7 @@ internal sealed class ModelPull(RegistryClient client, ModelStore store)
             if (store.Blobs.Exists(layer.Blob))
             {
                 store.Blobs.Touch(layer.Blob);
-                await tell(PullEvent.Of(layer.Blob, layer.Size, layer.Size));
+                await tell(PullEvent.Of("pulling", layer.Blob, layer.Size, layer.Size));
                 continue;
             }
             using DownloadShare share = await _downloads.JoinAsync(repository, layer, limit);
@@ -94,7 +94,7 @@ internal sealed class ModelPull(RegistryClient client, ModelStore store)
             long completed = share.Completed;
             if (completed != told || Stopwatch.GetElapsedTime(toldAt) > s_signOfLife)
             {
-                await tell(PullEvent.Of(layer.Blob, Math.Max(share.Total, layer.Size), completed));
+                await tell(PullEvent.Of("pulling", layer.Blob, Math.Max(share.Total, layer.Size), completed));
                 (told, toldAt) = (completed, Stopwatch.GetTimestamp());
             }
             await Task.WhenAny(share.Task, Task.Delay(client.Options.ProgressPause, cancellationToken));
@@ -102,7 +102,7 @@ internal sealed class ModelPull(RegistryClient client, ModelStore store)
         await share.Task;
         if (told < share.Total || told < 0)
         {
-            await tell(PullEvent.Of(layer.Blob, share.Total, share.Total));
+            await tell(PullEvent.Of("pulling", layer.Blob, share.Total, share.Total));
         }
     }
 

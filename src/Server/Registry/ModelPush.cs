@@ -16,7 +16,7 @@ internal sealed class ModelPush(RegistryClient client, ModelStore store)
     /// <param name="cancellationToken">Gives up; blobs that are whole stay at the registry, and the next push does not send them again.</param>
     /// <exception cref="RegistryException">The registry refuses, or cannot be reached for too long.</exception>
     /// <exception cref="StoreException">A blob is missing or cannot be read.</exception>
-    public async Task RunAsync(StoredManifest model, RegistryRepository repository, RateLimit? limit, Func<PushEvent, Task> tell, CancellationToken cancellationToken)
+    public async Task RunAsync(StoredManifest model, RegistryRepository repository, RateLimit? limit, Func<PullEvent, Task> tell, CancellationToken cancellationToken)
     {
         repository = repository with { IsForPush = true };
         List<PushSource> sources = [];
@@ -32,7 +32,7 @@ internal sealed class ModelPush(RegistryClient client, ModelStore store)
         {
             sources.ForEach(source => source.Dispose());
         }
-        await tell(new PushEvent("pushing manifest"));
+        await tell(new PullEvent("pushing manifest"));
         await new RetryRule(client.Options).RunAsync(
             async () =>
             {
@@ -40,11 +40,11 @@ internal sealed class ModelPush(RegistryClient client, ModelStore store)
                 return true;
             },
             cancellationToken);
-        await tell(new PushEvent("success"));
+        await tell(new PullEvent(PullEvent.Success));
     }
 
     private async Task SendAsync(
-        List<PushSource> sources, Dictionary<BlobDigest, string> mounts, RegistryRepository repository, Func<PushEvent, Task> tell, CancellationToken cancellationToken)
+        List<PushSource> sources, Dictionary<BlobDigest, string> mounts, RegistryRepository repository, Func<PullEvent, Task> tell, CancellationToken cancellationToken)
     {
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task sending = Parallel.ForEachAsync(
@@ -53,11 +53,14 @@ internal sealed class ModelPush(RegistryClient client, ModelStore store)
             async (source, token) => await new PushBlob(client, repository, source, mounts.GetValueOrDefault(source.Digest)).RunAsync(token));
         try
         {
-            long[] told = [.. sources.Select(_ => -1L)];
-            while (!sending.IsCompleted)
+            for (int current = 0; current < sources.Count;)
             {
+                current = await TellAsync(sources, current, tell);
                 await Task.WhenAny(sending, Task.Delay(client.Options.ProgressPause, cancellationToken));
-                await TellAsync(sources, told, tell);
+                if (sending.IsFaulted)
+                {
+                    break;
+                }
             }
         }
         finally
@@ -68,17 +71,29 @@ internal sealed class ModelPush(RegistryClient client, ModelStore store)
         await sending;
     }
 
-    private static async Task TellAsync(List<PushSource> sources, long[] told, Func<PushEvent, Task> tell)
+    /// <summary>
+    /// Tells how far the blobs are, one after the other, since those who show it have one line that changes: though several go at once, each is told of once
+    /// all before it are there.
+    /// </summary>
+    /// <returns>The blob to tell of next.</returns>
+    private static async Task<int> TellAsync(List<PushSource> sources, int current, Func<PullEvent, Task> tell)
     {
-        for (int i = 0; i < sources.Count; i++)
+        for (; current < sources.Count; current++)
         {
-            long position = sources[i].Position;
-            if (position != told[i])
+            PushSource source = sources[current];
+            bool isThere = source.IsThere;
+            long position = source.Position;
+            if (position != source.Told)
             {
-                told[i] = position;
-                await tell(new PushEvent($"pushing {sources[i].Digest.Short}") { Digest = sources[i].Digest.ToString(), Total = sources[i].Size, Completed = position > 0 ? position : null });
+                await tell(PullEvent.Of("pushing", source.Digest, source.Size, position));
+                source.Told = position;
+            }
+            if (!isThere)
+            {
+                break;
             }
         }
+        return current;
     }
 
     /// <summary>

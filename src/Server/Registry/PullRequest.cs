@@ -4,7 +4,7 @@ using LocalLlm.Server.Models;
 
 namespace LocalLlm.Server.Registry;
 
-/// <summary>What a client wants fetched.</summary>
+/// <summary>What a client wants fetched or sent.</summary>
 /// <param name="Name">The model.</param>
 internal sealed record PullRequest(ModelName Name)
 {
@@ -16,10 +16,16 @@ internal sealed record PullRequest(ModelName Name)
     /// <summary>Whether the client wants to be told how far it is.</summary>
     public bool Stream { get; init; } = true;
 
-    /// <summary>Most bytes a second for this pull; null for no limit of its own.</summary>
+    /// <summary>Who asks the registry; null for anybody.</summary>
+    public RegistryLogin? Login { get; init; }
+
+    /// <summary>Most bytes a second for this pull or push; null for no limit of its own.</summary>
     public long? LimitRate { get; init; }
 
-    /// <summary>Reads the body of <c>POST /api/pull</c>; <c>limit_rate</c>, bytes a second, is an addition to Ollama's fields.</summary>
+    /// <summary>The model's repository at its registry.</summary>
+    public RegistryRepository Repository => new(Name, Insecure) { Login = Login };
+
+    /// <summary>Reads the body of <c>POST /api/pull</c> and <c>/api/push</c>; <c>limit_rate</c>, bytes a second, is an addition to Ollama's fields.</summary>
     /// <exception cref="RequestException">400: a field is wrong.</exception>
     public static PullRequest Read(JsonFields body)
     {
@@ -32,6 +38,7 @@ internal sealed record PullRequest(ModelName Name)
         return new PullRequest(ServedModels.NameOf(reference))
         {
             Insecure = insecure,
+            Login = body.String("username") is { Length: > 0 } username ? new RegistryLogin(username, body.String("password") ?? "") : null,
             Stream = body.Boolean("stream") ?? true,
             LimitRate = body.Int64(LimitRateField) switch
             {

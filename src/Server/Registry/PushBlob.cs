@@ -49,7 +49,7 @@ internal sealed class PushBlob(RegistryClient client, RegistryRepository reposit
                 await _retry.WaitAsync(failures, cancellationToken);
             }
         }
-        source.Position = source.Size;
+        source.Arrived();
     }
 
     private async Task<PushSession?> OpenAsync(string? from, CancellationToken cancellationToken)

@@ -48,7 +48,7 @@ internal sealed class PushSession(RegistryClient client, RegistryRepository repo
         {
             return await OpenAsync(client, repository, source, null, cancellationToken); // whatever is wrong with the other repository
         }
-        await RegistryClient.RequireAsync(response, repository.Root, guard, HttpStatusCode.Accepted);
+        await RegistryClient.RequireAsync(response, repository, guard, HttpStatusCode.Accepted);
         long leastPart = response.Headers.TryGetValues("OCI-Chunk-Min-Length", out IEnumerable<string>? values)
             && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out long least) ? least : 0;
         return new PushSession(client, repository, NextOf(response) ?? throw NoLocation(repository), leastPart);
@@ -73,7 +73,7 @@ internal sealed class PushSession(RegistryClient client, RegistryRepository repo
         {
             throw new TransientRegistryException($"{repository.Root.Authority} does not go on with an upload at byte {from} (status {(int)response.StatusCode})");
         }
-        await RegistryClient.RequireAsync(response, repository.Root, guard, HttpStatusCode.Accepted, HttpStatusCode.NoContent, HttpStatusCode.Created, HttpStatusCode.OK);
+        await RegistryClient.RequireAsync(response, repository, guard, HttpStatusCode.Accepted, HttpStatusCode.NoContent, HttpStatusCode.Created, HttpStatusCode.OK);
         _location = NextOf(response) ?? _location;
         return ReceivedOf(response) is { } received && received > from && received <= end ? received : end;
     }
@@ -114,7 +114,7 @@ internal sealed class PushSession(RegistryClient client, RegistryRepository repo
         }
         try
         {
-            await RegistryClient.RequireAsync(response, repository.Root, guard, HttpStatusCode.Created, HttpStatusCode.NoContent, HttpStatusCode.Accepted, HttpStatusCode.OK);
+            await RegistryClient.RequireAsync(response, repository, guard, HttpStatusCode.Created, HttpStatusCode.NoContent, HttpStatusCode.Accepted, HttpStatusCode.OK);
         }
         catch (RegistryException exception) when (response.StatusCode == HttpStatusCode.BadRequest)
         {

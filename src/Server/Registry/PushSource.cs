@@ -13,6 +13,7 @@ internal sealed class PushSource : IDisposable
     private readonly SafeFileHandle _file;
     private readonly RateLimit? _limit;
     private long _position;
+    private bool _isThere;
 
     /// <summary>Opens the blob of a layer.</summary>
     /// <param name="blobs">Where it is.</param>
@@ -42,6 +43,19 @@ internal sealed class PushSource : IDisposable
     {
         get => Interlocked.Read(ref _position);
         set => Interlocked.Exchange(ref _position, value);
+    }
+
+    /// <summary>The position that was told last; -1 for none.</summary>
+    public long Told { get; set; } = -1;
+
+    /// <summary>Whether the registry has all of it.</summary>
+    public bool IsThere => Volatile.Read(ref _isThere);
+
+    /// <summary>The registry has all of it.</summary>
+    public void Arrived()
+    {
+        Position = Size;
+        Volatile.Write(ref _isThere, true);
     }
 
     /// <summary>A piece as the content of a request.</summary>

@@ -63,7 +63,7 @@ internal sealed class RegistryClient : IDisposable
         using SilenceGuard guard = new(Options.StallTimeout, cancellationToken);
         using HttpResponseMessage response = await guard.WaitAsync(token => SendAsync(
             repository, repository.Manifest, HttpMethod.Get, request => request.Headers.TryAddWithoutValidation("Accept", $"{MediaTypes.Manifest}, {OciManifest}"), token));
-        await RequireAsync(response, repository.Root, guard, HttpStatusCode.OK);
+        await RequireAsync(response, repository, guard, HttpStatusCode.OK);
         return await guard.WaitAsync(token => ReadAsync(response, MaxManifestBytes, token));
     }
 
@@ -80,7 +80,7 @@ internal sealed class RegistryClient : IDisposable
         }
         if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Unauthorized || RetryRule.IsTransient(response.StatusCode))
         {
-            await RequireAsync(response, repository.Root, guard, HttpStatusCode.OK);
+            await RequireAsync(response, repository, guard, HttpStatusCode.OK);
         }
         return null; // Stores behind registries sign addresses for GET alone.
     }
@@ -93,7 +93,7 @@ internal sealed class RegistryClient : IDisposable
         using HttpResponseMessage response = await guard.WaitAsync(token => SendAsync(repository, repository.Blob(digest.ToString()), HttpMethod.Head, _ => { }, token));
         if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden || RetryRule.IsTransient(response.StatusCode))
         {
-            await RequireAsync(response, repository.Root, guard, HttpStatusCode.OK);
+            await RequireAsync(response, repository, guard, HttpStatusCode.OK);
         }
         return response.IsSuccessStatusCode;
     }
@@ -117,7 +117,7 @@ internal sealed class RegistryClient : IDisposable
                 request.Content.Headers.TryAddWithoutValidation("Content-Type", mediaType);
             },
             token));
-        await RequireAsync(response, repository.Root, guard, HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.Accepted, HttpStatusCode.NoContent);
+        await RequireAsync(response, repository, guard, HttpStatusCode.Created, HttpStatusCode.OK, HttpStatusCode.Accepted, HttpStatusCode.NoContent);
     }
 
     /// <summary>Asks for a piece of a blob.</summary>
@@ -134,7 +134,7 @@ internal sealed class RegistryClient : IDisposable
             repository, repository.Blob(digest.ToString()), HttpMethod.Get, request => request.Headers.Range = new RangeHeaderValue(from, end - 1), token));
         try
         {
-            await RequireAsync(response, repository.Root, guard, HttpStatusCode.OK, HttpStatusCode.PartialContent);
+            await RequireAsync(response, repository, guard, HttpStatusCode.OK, HttpStatusCode.PartialContent);
             return response;
         }
         catch
@@ -250,7 +250,7 @@ internal sealed class RegistryClient : IDisposable
     }
 
     /// <summary>Has an answer that is not one of those wanted become a sentence.</summary>
-    internal static async Task RequireAsync(HttpResponseMessage response, Uri registry, SilenceGuard guard, params HttpStatusCode[] accepted)
+    internal static async Task RequireAsync(HttpResponseMessage response, RegistryRepository repository, SilenceGuard guard, params HttpStatusCode[] accepted)
     {
         if (accepted.Contains(response.StatusCode))
         {
@@ -263,9 +263,14 @@ internal sealed class RegistryClient : IDisposable
         }
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
-            throw new RegistryException($"{registry.Authority} refuses access without a login (status 401)") { Status = status };
+            string whom = repository.Login is { } login ? $"the login of '{login.Username}'" : "access without a login";
+            throw new RegistryException($"{repository.Root.Authority} refuses {whom} (status 401)") { Status = status };
         }
         string body = await BeginningAsync(response, guard);
+        if (response.StatusCode == HttpStatusCode.InsufficientStorage || body.Contains("no space left on device", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new RegistryException($"the disk of the registry {repository.Root.Authority} is full ({status}: {body}): make room there and try again") { Status = status };
+        }
         if (RetryRule.IsTransient(response.StatusCode))
         {
             throw new TransientRegistryException($"{status}: {body}");

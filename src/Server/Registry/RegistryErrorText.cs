@@ -34,6 +34,13 @@ internal static class RegistryErrorText
         }
     }
 
-    private static string? MessageOf(JsonElement error) =>
-        error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out JsonElement message) && message.ValueKind == JsonValueKind.String ? message.GetString() : null;
+    private static string? MessageOf(JsonElement error) => (Text(error, "message"), Text(error, "detail")) switch
+    {
+        (null, _) => null,
+        ({ } message, { } detail) => $"{message}: {detail}", // the message alone is often "unknown error"
+        ({ } message, _) => message,
+    };
+
+    private static string? Text(JsonElement error, string name) =>
+        error.ValueKind == JsonValueKind.Object && error.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

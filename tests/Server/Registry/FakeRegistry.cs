@@ -33,6 +33,9 @@ internal sealed class FakeRegistry : IAsyncDisposable
     /// <summary>The token to ask for; null for none.</summary>
     public string? Token { get; set; }
 
+    /// <summary>The header that whoever asks must send, or must get a token with if there is one; null for none.</summary>
+    public string? Login { get; set; }
+
     /// <summary>Where tokens are said to be had; null for the registry itself.</summary>
     public string? Realm { get; set; }
 
@@ -88,7 +91,12 @@ internal sealed class FakeRegistry : IAsyncDisposable
         HttpRequest request = context.Request;
         string path = request.Path.Value!;
         Requests.Enqueue((request.Method, path + request.QueryString, request.Headers.Range.ToString(), request.Headers.Authorization.ToString(), request.Headers.Accept.ToString()));
-        if (path == "/token")
+        if (Login is not null && (path == "/token" || Token is null) && request.Headers.Authorization != Login)
+        {
+            context.Response.StatusCode = 401;
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"fake registry\"";
+        }
+        else if (path == "/token")
         {
             await context.Response.WriteAsync($$"""{"token":"{{Token}}"}""");
         }

@@ -24,7 +24,7 @@ public sealed class ModelPushTests
         Assert.Equal(bench.Bytes, bench.Registry.Uploads.BytesReceived);
         Assert.Equal(("PUT", "/v2/me/tiny/manifests/v1"), (bench.Registry.Requests.Last().Method, bench.Registry.Requests.Last().Path));
         Assert.Equal(["pushing manifest", "success"], bench.Events.TakeLast(2).Select(told => told.Status));
-        PushEvent model = bench.Events.Last(told => told.Digest == bench.Model);
+        PullEvent model = bench.Events.Last(told => told.Digest == bench.Model);
         Assert.Equal(($"pushing {bench.Model["sha256:".Length..][..12]}", Size, Size), (model.Status, model.Total, model.Completed));
         Assert.Equal(4, bench.Events.Select(told => told.Digest).OfType<string>().Distinct().Count());
     }
@@ -208,7 +208,7 @@ public sealed class ModelPushTests
 
         public long Bytes { get; }
 
-        public List<PushEvent> Events { get; } = [];
+        public List<PullEvent> Events { get; } = [];
 
         public static async Task<Bench> StartAsync(RegistryOptions? options = null) => new(await FakeRegistry.StartAsync(), options ?? s_options);
 
