@@ -62,6 +62,7 @@ internal static partial class CommandLine
             SearchCommand.Create(host),
             CreateCommand.Create(host),
             PullCommand.Create(host),
+            PushCommand.Create(host),
             CopyCommand.Create(host),
             RemoveCommand.Create(host),
             StopCommand.Create(host),
