@@ -1,54 +1,114 @@
-using System.Diagnostics;
 using System.Text;
-using LocalLlm.Engine;
+using LocalLlm.Server.Cli.Session;
 
 namespace LocalLlm.Server.Cli;
 
 /// <summary>Prints answers as they are generated.</summary>
 /// <param name="host">Where to.</param>
-/// <param name="engine">The model.</param>
-/// <param name="verbose">Whether timings follow on standard error.</param>
-internal sealed class AnswerPrinter(CliHost host, ITextEngine engine, bool verbose)
+/// <param name="style">How.</param>
+internal sealed class AnswerPrinter(CliHost host, AnswerStyle style)
 {
-    /// <summary>Generates and prints one answer, followed by an empty line.</summary>
-    /// <param name="request">What to answer.</param>
-    /// <param name="load">Time that loading the model took just before; zero if it was there.</param>
+    private const string ThinkingBegins = "Thinking...";
+    private const string ThinkingEnds = "...done thinking.";
+
+    private readonly StringBuilder _text = new();
+    private readonly StringBuilder _thinking = new();
+    private WordWrap _wrap = new(host.Out, style.WrapColumns);
+    private bool _thinks;
+
+    /// <summary>Prints one answer, followed by an empty line.</summary>
+    /// <param name="parts">The answer.</param>
     /// <param name="cancellationToken">Ends the answer.</param>
-    /// <returns>The answer's text.</returns>
+    /// <returns>The answer.</returns>
     /// <exception cref="OperationCanceledException">The answer was ended; what was printed of it stays.</exception>
-    public async Task<string> PrintAsync(GenerationRequest request, TimeSpan load, CancellationToken cancellationToken)
+    public async Task<SessionMessage> PrintAsync(IAsyncEnumerable<AnswerPart> parts, CancellationToken cancellationToken)
     {
-        StringBuilder answer = new();
-        long started = Stopwatch.GetTimestamp();
-        await foreach (GenerationEvent item in engine.GenerateAsync(request, cancellationToken))
+        _text.Clear();
+        _thinking.Clear();
+        _wrap = new WordWrap(host.Out, style.WrapColumns);
+        AnswerEnd? end = null;
+        try
         {
-            switch (item)
+            await foreach (AnswerPart part in parts.WithCancellation(cancellationToken))
             {
-                case TextDelta delta:
-                    host.Out.Write(delta.Text);
-                    host.Out.Flush();
-                    answer.Append(delta.Text);
-                    break;
-                case GenerationFinished finished:
-                    host.Out.Write("\n\n");
-                    host.Out.Flush();
-                    Report(finished, load, load + Stopwatch.GetElapsedTime(started));
-                    break;
+                Print(part);
+                end = part.End ?? end;
             }
         }
-        return answer.ToString();
+        finally
+        {
+            if (_thinks)
+            {
+                Colour(Ansi.Plain);
+                _thinks = false;
+            }
+        }
+        host.Out.Write("\n\n");
+        host.Out.Flush();
+        Report(end ?? throw new CommandLineException("the answer broke off: the server said no more"));
+        return new SessionMessage("assistant", _text.ToString()) { Thinking = _thinking.ToString() };
     }
 
-    private void Report(GenerationFinished finished, TimeSpan load, TimeSpan total)
+    private void Print(AnswerPart part)
     {
-        if (finished.Truncation is { } truncation)
+        if (part.Thinking.Length > 0 && !style.HidesThinking)
         {
-            host.Error.WriteLine(
-                $"Warning: the conversation is longer than the context of {engine.Description.ContextLength} tokens: {truncation.DroppedTokens} tokens were dropped. Ask for more with --ctx.");
+            BeginThinking();
+            _wrap.Write(part.Thinking);
         }
-        if (verbose)
+        _thinking.Append(part.Thinking);
+        if (part.Text.Length > 0)
         {
-            Timings.Write(host.Error, total, load, finished.Usage);
+            EndThinking();
+            _wrap.Write(part.Text);
+            _text.Append(part.Text);
+        }
+        foreach (string call in part.ToolCalls)
+        {
+            EndThinking();
+            _wrap.Write($"(The model wants to call the tool '{call}', which run does not have.)\n");
+        }
+        host.Out.Flush();
+    }
+
+    private void BeginThinking()
+    {
+        if (!_thinks)
+        {
+            _thinks = true;
+            Colour(Ansi.Grey);
+            _wrap.Write(ThinkingBegins + "\n");
+        }
+    }
+
+    private void EndThinking()
+    {
+        if (_thinks)
+        {
+            _thinks = false;
+            _wrap.Write((_thinking.Length > 0 && _thinking[^1] == '\n' ? "" : "\n") + ThinkingEnds + "\n\n");
+            Colour(Ansi.Plain);
+        }
+    }
+
+    private void Colour(string sequence)
+    {
+        if (style.HasColours)
+        {
+            host.Out.Write(sequence);
+        }
+    }
+
+    private void Report(AnswerEnd end)
+    {
+        if (end.DroppedTokens > 0)
+        {
+            string size = end.ContextLength is { } length ? $" of {length} tokens" : "";
+            host.Error.WriteLine($"Warning: the conversation is longer than the context{size}: {end.DroppedTokens} tokens were dropped. Ask for more with --ctx.");
+        }
+        if (style.IsVerbose)
+        {
+            Timings.Write(host.Error, end.Total, end.Load, end.Usage);
         }
     }
 }

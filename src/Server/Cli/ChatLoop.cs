@@ -1,20 +1,22 @@
 using LocalLlm.Engine;
-using LocalLlm.Engine.Chat;
+using LocalLlm.Server.Cli.Session;
+using LocalLlm.Server.Http;
 
 namespace LocalLlm.Server.Cli;
 
 /// <summary>The conversation of <c>run MODEL</c> at a terminal: a line is a message, the answers see all that was said.</summary>
 /// <param name="host">The terminal.</param>
 /// <param name="printer">Prints the answers.</param>
-/// <param name="template">The request that every message goes into; its messages, if any, come first and stay.</param>
-internal sealed class ChatLoop(CliHost host, AnswerPrinter printer, GenerationRequest template)
+/// <param name="backend">Answers.</param>
+/// <param name="template">The question that every message goes into; its messages, if any, come first and stay.</param>
+internal sealed class ChatLoop(CliHost host, AnswerPrinter printer, IChatBackend backend, ChatQuestion template)
 {
     private const string Prompt = ">>> ";
     private const string Continuation = "... ";
     private const string Quotes = "\"\"\"";
 
-    private readonly IReadOnlyList<ChatMessage> _opening = template.Messages ?? [];
-    private readonly List<ChatMessage> _history = [];
+    private readonly IReadOnlyList<SessionMessage> _opening = template.Messages;
+    private readonly List<SessionMessage> _history = [];
     private readonly Lock _lock = new();
     private CancellationTokenSource? _answering; // guarded by _lock, since Ctrl-C comes on a thread of its own
 
@@ -56,18 +58,19 @@ internal sealed class ChatLoop(CliHost host, AnswerPrinter printer, GenerationRe
         {
             _answering = answering;
         }
-        ChatMessage message = new() { Role = "user", Content = text };
+        SessionMessage message = new("user", text);
         try
         {
-            string answer = await printer.PrintAsync(template with { Messages = [.. _opening, .. _history, message] }, TimeSpan.Zero, answering.Token);
-            _history.AddRange([message, new ChatMessage { Role = "assistant", Content = answer }]);
+            ChatQuestion question = template with { Messages = [.. _opening, .. _history, message] };
+            SessionMessage answer = await printer.PrintAsync(backend.AskAsync(question, answering.Token), answering.Token);
+            _history.AddRange([message, answer]);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             // The user stopped this answer: it is forgotten together with its question.
             host.Out.Write("\n\n");
         }
-        catch (TextEngineException e)
+        catch (Exception e) when (e is TextEngineException or CommandLineException or RequestException)
         {
             host.Error.WriteLine($"Error: {e.Message}");
         }

@@ -27,7 +27,7 @@ internal static partial class CommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken = default)
     {
         // Prompts are taken as written: "@name" is no file of arguments and "-ab" no bundle of options.
-        ParseResult result = Root(host).Parse(args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        ParseResult result = Root(host).Parse(args is ["run", ..] ? RunFlags.JoinThink(args) : args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if ((result.Errors.Count > 0 ? result.Errors[0].Message : UnknownOption(result)) is { } mistake)
         {
             host.Error.WriteLine($"Error: {mistake.ReplaceLineEndings(" ")}");

@@ -60,6 +60,13 @@ internal sealed class ComputeFlags
         }
     }
 
+    /// <summary>Whether the command line says how to compute, which only a model that is loaded for it can follow.</summary>
+    public bool AreGiven(ParseResult result) =>
+        new Option[] { _simd, _kv, _activations, _threads, _cache, _speculation }.Any(option => result.GetResult(option) is { Implicit: false });
+
+    /// <summary>The positions that the command line asks for; null if it asks for none.</summary>
+    public int? ContextOf(ParseResult result) => result.GetValue(_context);
+
     /// <summary>What is in force: the command line, else the environment, else the defaults.</summary>
     /// <exception cref="CommandLineException">The SIMD level is unknown or cannot run here, or a variable is wrong.</exception>
     public ModelOptions Read(ParseResult result, CliHost host)

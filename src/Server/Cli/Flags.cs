@@ -43,10 +43,10 @@ internal static class Flags
         Parsed<long>(name, description, "N", "a whole number", text =>
             long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null);
 
-    /// <summary>A number; its range is checked where it is used.</summary>
+    /// <summary>A finite number; its range is checked where it is used.</summary>
     public static Option<float?> Single(string name, string description) =>
         Parsed<float>(name, description, "X", "a number", text =>
-            float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) ? number : null);
+            float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && float.IsFinite(number) ? number : null);
 
     /// <summary>A size of memory.</summary>
     public static Option<long?> Bytes(string name, string description) =>

@@ -1,22 +1,17 @@
 using System.CommandLine;
-using System.Diagnostics;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using LocalLlm.Engine;
-using LocalLlm.Engine.Chat;
-using LocalLlm.Server.Http;
-using LocalLlm.Server.Residency;
+using LocalLlm.Server.Cli.Session;
 
 namespace LocalLlm.Server.Cli;
 
-/// <summary><c>run</c>: asks a model, in this process. With a prompt it answers once; at a terminal without one it talks.</summary>
+/// <summary><c>run</c>: asks a model. With a prompt it answers once; at a terminal without one it talks.</summary>
 internal sealed class RunCommand
 {
     private readonly CliHost _host;
-    private readonly Argument<string> _model = new("MODEL") { Description = "A name of models.manifest, or the path of a GGUF file" };
+    private readonly Argument<string> _model = new("MODEL") { Description = "The model's name, or the path of a GGUF file" };
     private readonly Argument<string[]> _prompt = new("PROMPT") { Description = "The prompt; words are joined by spaces, after what stands on standard input", Arity = ArgumentArity.ZeroOrMore };
-    private readonly Option<bool> _verbose = new("--verbose") { Description = "Print timings and what computes, on standard error" };
-    private readonly Option<string?> _system = new("--system") { Description = "System message", HelpName = "TEXT" };
-    private readonly Option<bool?> _think = new("--think") { Description = "Whether the model shall think, where its template asks; alone it means true", Arity = ArgumentArity.ZeroOrOne, HelpName = "true|false" };
+    private readonly RunFlags _flags = new();
     private readonly SamplingFlags _sampling = new();
     private readonly ComputeFlags _compute = new();
     private readonly AdapterFlags _adapters = new();
@@ -27,7 +22,8 @@ internal sealed class RunCommand
     public static Command Create(CliHost host)
     {
         RunCommand run = new(host);
-        Command command = new("run", "Ask a model, or talk with it.") { run._model, run._prompt, run._verbose, run._system, run._think };
+        Command command = new("run", "Ask a model, or talk with it.") { run._model, run._prompt };
+        run._flags.AddTo(command);
         run._sampling.AddTo(command);
         run._compute.AddTo(command);
         run._adapters.AddTo(command);
@@ -37,59 +33,80 @@ internal sealed class RunCommand
 
     private async Task<int> InvokeAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        ServedModel model = _host.Catalogue.Resolve(result.GetRequiredValue(_model)).ToServed();
-        ModelOptions options = _compute.Read(result, _host) with { Adapters = _adapters.Read(result) };
-        GenerationOptions generation = _sampling.Read(result, model);
+        ChatQuestion opening = _flags.Opening(result) with { Options = Options(result) };
         string[] words = result.GetValue(_prompt) ?? [];
         bool talks = words.Length == 0 && _host.InputIsTerminal && _host.OutputIsTerminal;
-        string prompt = talks ? "" : ReadPrompt(words);
-        bool verbose = result.GetValue(_verbose);
-        if (verbose)
+        AdapterOptions[] adapters = _adapters.Read(result);
+        bool needsThisProcess = adapters.Length > 0 || _compute.AreGiven(result);
+        using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        IDisposable registration = _host.OnInterrupt(interrupted.Cancel);
+        try
         {
-            _host.Error.WriteLine(ComputeFlags.Describe(options));
+            await using IChatBackend backend = await new RunPlace(_host).OpenAsync(
+                result.GetRequiredValue(_model), () => LoadOptions(result, adapters), needsThisProcess, _flags.IsInsecure(result), interrupted.Token);
+            bool embeds = !backend.Can("completion") && backend.Can("embedding");
+            opening = opening with { Think = opening.Think ?? (backend.Can("thinking") ? true : null) };
+            if (embeds)
+            {
+                await EmbedAsync(result, backend, opening, talks ? "" : ReadPrompt(words), interrupted.Token);
+            }
+            else if (talks)
+            {
+                await backend.LoadAsync(opening, interrupted.Token);
+                registration.Dispose(); // from here on, Ctrl-C stops answers
+                await new ChatLoop(_host, new AnswerPrinter(_host, _flags.Style(result, _host)), backend, opening).RunAsync(cancellationToken);
+            }
+            else
+            {
+                await AnswerOnceAsync(result, backend, opening, ReadPrompt(words), interrupted.Token);
+            }
         }
-
-        long started = Stopwatch.GetTimestamp();
-        await using ITextEngine engine = _host.OpenEngine(model.Path, options);
-        TimeSpan load = Stopwatch.GetElapsedTime(started);
-        GenerationRequest request = generation.ApplyTo(Opening(result), engine);
-        AnswerPrinter printer = new(_host, engine, verbose);
-        if (talks)
+        finally
         {
-            await new ChatLoop(_host, printer, request).RunAsync(cancellationToken);
-        }
-        else
-        {
-            await AnswerOnceAsync(engine, printer, request, prompt, load, cancellationToken);
+            registration.Dispose();
         }
         return 0;
     }
 
-    private async Task AnswerOnceAsync(
-        ITextEngine engine, AnswerPrinter printer, GenerationRequest request, string prompt, TimeSpan load, CancellationToken cancellationToken)
+    private async Task EmbedAsync(ParseResult result, IChatBackend backend, ChatQuestion opening, string text, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using IDisposable registration = _host.OnInterrupt(interrupted.Cancel);
-        if (!engine.Description.Capabilities.HasFlag(ModelCapabilities.Completion))
+        if (text.Length == 0)
         {
-            await EmbedAsync(engine, prompt, interrupted.Token);
+            throw new CommandLineException("embedding models require input text. This model embeds and needs a text: give it as the prompt or on standard input");
         }
-        else if (prompt.Length > 0)
-        {
-            ChatMessage question = new() { Role = "user", Content = prompt };
-            await printer.PrintAsync(request with { Messages = [.. request.Messages!, question] }, load, interrupted.Token);
-        }
-        // Without a prompt the model was loaded, which shows that it can be.
+        _host.Out.WriteLine(await backend.EmbedAsync(text, _flags.Truncate(result), _flags.Dimensions(result), opening, cancellationToken));
     }
 
-    private async Task EmbedAsync(ITextEngine engine, string prompt, CancellationToken cancellationToken)
+    private async Task AnswerOnceAsync(ParseResult result, IChatBackend backend, ChatQuestion opening, string prompt, CancellationToken cancellationToken)
     {
         if (prompt.Length == 0)
         {
-            throw new CommandLineException("This model embeds and needs a text: give it as the prompt or on standard input.");
+            await backend.LoadAsync(opening, cancellationToken); // which shows that it can be
+            return;
         }
-        EmbeddingResult embedding = await engine.EmbedAsync(new EmbeddingRequest { Inputs = [prompt] }, cancellationToken);
-        _host.Out.WriteLine(JsonSerializer.Serialize(embedding.Vectors[0]));
+        ChatQuestion question = opening with { Messages = [.. opening.Messages, new SessionMessage("user", prompt)], IsSingle = true };
+        await new AnswerPrinter(_host, _flags.Style(result, _host)).PrintAsync(backend.AskAsync(question, cancellationToken), cancellationToken);
+    }
+
+    private JsonObject Options(ParseResult result)
+    {
+        JsonObject options = _sampling.Read(result);
+        if (_compute.ContextOf(result) is { } context)
+        {
+            options["num_ctx"] = context;
+        }
+        return options;
+    }
+
+    /// <summary>How to load a model into this process.</summary>
+    private ModelOptions LoadOptions(ParseResult result, AdapterOptions[] adapters)
+    {
+        ModelOptions options = _compute.Read(result, _host) with { Adapters = adapters };
+        if (_flags.IsVerbose(result))
+        {
+            _host.Error.WriteLine(ComputeFlags.Describe(options));
+        }
+        return options;
     }
 
     /// <summary>Standard input first, unless a person sits there, then the words.</summary>
@@ -98,11 +115,4 @@ internal sealed class RunCommand
         string input = _host.InputIsTerminal ? "" : _host.In.ReadToEnd();
         return string.Join(' ', input.Length > 0 ? [input, .. words] : words);
     }
-
-    /// <summary>The request before its question.</summary>
-    private GenerationRequest Opening(ParseResult result) => new()
-    {
-        Messages = result.GetValue(_system) is { } system ? [new ChatMessage { Role = "system", Content = system }] : [],
-        Think = result.GetResult(_think) is null ? null : result.GetValue(_think) ?? true,
-    };
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
-using LocalLlm.Server.Http;
-using LocalLlm.Server.Residency;
+using System.Text.Json.Nodes;
 
 namespace LocalLlm.Server.Cli;
 
@@ -30,27 +29,33 @@ internal sealed class SamplingFlags
         }
     }
 
-    /// <summary>What is in force: the command line, else the model's defaults, else Ollama's.</summary>
-    public GenerationOptions Read(ParseResult result, ServedModel model)
+    /// <summary>The options that the command line gives, in the API's names.</summary>
+    public JsonObject Read(ParseResult result)
     {
-        GenerationOptions defaults = GenerationOptions.Of(model);
-        return defaults with
+        JsonObject options = [];
+        Add(options, "seed", result.GetValue(_seed));
+        Add(options, "temperature", result.GetValue(_temperature));
+        Add(options, "top_k", result.GetValue(_topK));
+        Add(options, "top_p", result.GetValue(_topP));
+        Add(options, "min_p", result.GetValue(_minP));
+        Add(options, "typical_p", result.GetValue(_typicalP));
+        Add(options, "repeat_penalty", result.GetValue(_repeatPenalty));
+        Add(options, "repeat_last_n", result.GetValue(_repeatLastN));
+        Add(options, "presence_penalty", result.GetValue(_presencePenalty));
+        Add(options, "frequency_penalty", result.GetValue(_frequencyPenalty));
+        Add(options, "num_predict", result.GetValue(_numPredict));
+        if (result.GetValue(_stop) is { Length: > 0 } stop)
         {
-            NumPredict = result.GetValue(_numPredict) ?? defaults.NumPredict,
-            Stop = result.GetValue(_stop) is { Length: > 0 } stop ? stop : defaults.Stop,
-            Sampling = defaults.Sampling with
-            {
-                Seed = result.GetValue(_seed) ?? defaults.Sampling.Seed,
-                Temperature = result.GetValue(_temperature) ?? defaults.Sampling.Temperature,
-                TopK = result.GetValue(_topK) ?? defaults.Sampling.TopK,
-                TopP = result.GetValue(_topP) ?? defaults.Sampling.TopP,
-                MinP = result.GetValue(_minP) ?? defaults.Sampling.MinP,
-                TypicalP = result.GetValue(_typicalP) ?? defaults.Sampling.TypicalP,
-                RepeatPenalty = result.GetValue(_repeatPenalty) ?? defaults.Sampling.RepeatPenalty,
-                RepeatLastN = result.GetValue(_repeatLastN) ?? defaults.Sampling.RepeatLastN,
-                PresencePenalty = result.GetValue(_presencePenalty) ?? defaults.Sampling.PresencePenalty,
-                FrequencyPenalty = result.GetValue(_frequencyPenalty) ?? defaults.Sampling.FrequencyPenalty,
-            },
-        };
+            options["stop"] = new JsonArray([.. stop.Select(text => (JsonNode)text)]);
+        }
+        return options;
+    }
+
+    private static void Add(JsonObject options, string name, JsonNode? value)
+    {
+        if (value is not null)
+        {
+            options[name] = value;
+        }
     }
 }

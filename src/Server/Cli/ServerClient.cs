@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using LocalLlm.Server.Configuration;
@@ -22,11 +23,35 @@ internal sealed class ServerClient : IDisposable
         {
             throw new CommandLineException($"OLLAMA_HOST gives {Address}, which is no address of a server: write [http://]host[:port]");
         }
+        IsLoopback = root.IsLoopback;
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = !root.IsLoopback }) { BaseAddress = root, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Where the server is asked.</summary>
     public string Address { get; }
+
+    /// <summary>Whether that is this machine, so that a server can be started there.</summary>
+    public bool IsLoopback { get; }
+
+    /// <summary>Whether anybody answers there.</summary>
+    public async Task<bool> IsRunningAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using HttpRequestMessage request = new(HttpMethod.Head, "");
+            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The error of a command that needs a server where there is none.</summary>
+    public CommandLineException NotRunning() =>
+        // Scripts look for the first half, word for word.
+        new($"could not connect to ollama server, run 'ollama serve' to start it ('localllm serve' is the same; OLLAMA_HOST gives {Address})");
 
     /// <summary>Sends a request and reads the answer's JSON.</summary>
     /// <param name="method">GET, POST or DELETE.</param>
@@ -69,38 +94,50 @@ internal sealed class ServerClient : IDisposable
         }
     }
 
-    /// <summary>Posts a request that is answered with a stream of JSON lines, and hands on each of them.</summary>
-    /// <exception cref="CommandLineException">Nobody listens there, the server refuses (its status stands before the sentence, as in Ollama), or a line is an error.</exception>
-    public async Task FollowAsync(string path, string body, Action<JsonElement> take, CancellationToken cancellationToken)
+    /// <summary>Sends a request whose answer comes line by line (NDJSON), and gives each line as it comes.</summary>
+    /// <param name="path">Without a slash at its start.</param>
+    /// <param name="body">JSON to send.</param>
+    /// <param name="cancellationToken">Gives up, which the server notices.</param>
+    /// <exception cref="ServerErrorException">The server refused the request, or a line tells of an error.</exception>
+    /// <exception cref="CommandLineException">Nobody listens there, or the answer breaks off.</exception>
+    public async IAsyncEnumerable<JsonElement> StreamAsync(string path, string body, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         using HttpResponseMessage response = await SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (!response.IsSuccessStatusCode)
+        using StreamReader lines = new(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
+        if (response.StatusCode != HttpStatusCode.OK)
         {
-            CommandLineException error = ErrorOf((int)response.StatusCode, Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
-            throw new CommandLineException($"{(int)response.StatusCode} {response.ReasonPhrase}: {error.Message}");
+            ServerErrorException error = ErrorOf((int)response.StatusCode, Parse(await lines.ReadToEndAsync(cancellationToken)));
+            throw new ServerErrorException(error.Status, $"{(int)response.StatusCode} {response.ReasonPhrase}: {error.Message}");
         }
-        try
+        while (await ReadLineAsync(lines, cancellationToken) is { } line)
         {
-            using StreamReader reader = new(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
-            while (await reader.ReadLineAsync(cancellationToken) is { } line)
+            if (line.Length == 0)
             {
-                JsonElement item = Parse(line);
-                if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("error", out _))
-                {
-                    throw ErrorOf((int)response.StatusCode, item);
-                }
-                take(item);
+                continue;
             }
+            JsonElement item = Parse(line);
+            if (item.ValueKind == JsonValueKind.Object && item.TryGetProperty("error", out _))
+            {
+                throw ErrorOf((int)response.StatusCode, item);
+            }
+            yield return item;
         }
-        catch (Exception exception) when (exception is IOException or HttpRequestException)
+    }
+
+    /// <summary>The same, each line handed on.</summary>
+    /// <inheritdoc cref="StreamAsync"/>
+    public async Task FollowAsync(string path, string body, Action<JsonElement> take, CancellationToken cancellationToken)
+    {
+        await foreach (JsonElement item in StreamAsync(path, body, cancellationToken))
         {
-            throw new CommandLineException($"the server at {Address} ended in the middle of its answer: {exception.Message}");
+            take(item);
         }
     }
 
     /// <summary>The server's own sentence of an error answer.</summary>
-    public static CommandLineException ErrorOf(int status, JsonElement answer) => new(
+    public static ServerErrorException ErrorOf(int status, JsonElement answer) => new(
+        status,
         answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("error", out JsonElement error) && error.ValueKind == JsonValueKind.String
             ? error.GetString()!
             : $"the server answered with status {status}");
@@ -108,24 +145,35 @@ internal sealed class ServerClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    /// <summary>Sends a request.</summary>
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption until, CancellationToken cancellationToken)
     {
         try
         {
             return await _http.SendAsync(request, until, cancellationToken);
         }
-        catch (HttpRequestException exception) when (exception.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+        catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            // Scripts look for the first half, word for word.
-            throw new CommandLineException(
-                $"could not connect to ollama server, run 'ollama serve' to start it ('localllm serve' is the same; OLLAMA_HOST gives {Address})");
-        }
-        catch (HttpRequestException exception)
-        {
-            throw new CommandLineException($"the server at {Address} did not answer properly: {exception.Message}");
+            throw Told(exception);
         }
     }
+
+    private async Task<string?> ReadLineAsync(StreamReader lines, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await lines.ReadLineAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
+        {
+            throw Told(exception);
+        }
+    }
+
+    /// <summary>What is told of a request that brought no answer.</summary>
+    private CommandLineException Told(Exception exception) =>
+        exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError }
+            ? NotRunning()
+            : new CommandLineException($"the server at {Address} did not answer properly: {exception.Message}");
 
     private static JsonElement Parse(string text)
     {

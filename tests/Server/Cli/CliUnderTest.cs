@@ -20,8 +20,12 @@ internal sealed class CliUnderTest
 
     public bool AtTerminal { get; init; }
 
-    /// <summary>The environment. The model store is one that is not there, not that of whoever runs the tests.</summary>
-    public Dictionary<string, string> Variables { get; } = new() { ["OLLAMA_MODELS"] = Path.Combine(Path.GetTempPath(), "localllm-no-store", Path.GetRandomFileName()) };
+    /// <summary>The environment. Model store and server are ones that are not there, not those of whoever runs the tests: nobody listens on port 1.</summary>
+    public Dictionary<string, string> Variables { get; } = new()
+    {
+        ["OLLAMA_MODELS"] = Path.Combine(Path.GetTempPath(), "localllm-no-store", Path.GetRandomFileName()),
+        ["OLLAMA_HOST"] = "127.0.0.1:1",
+    };
 
     public string Folder { get; init; } = RepoPaths.Root;
 

@@ -48,7 +48,11 @@ public class CommandLineTests
     public async Task AnUnknownModelSaysWhereNamesAreListed()
     {
         string sentence = await new CliUnderTest().FailAsync("run", "llama9", "hi");
-        Assert.StartsWith("There is no model 'llama9'; 'localllm search' lists the names that are known.", sentence, StringComparison.Ordinal);
+        Assert.Equal(
+            "could not connect to ollama server, run 'ollama serve' to start it ('localllm serve' is the same; OLLAMA_HOST gives http://127.0.0.1:1); "
+            + "without one, run has smollm2, smollm2:135m and GGUF files by their path, but no 'llama9'",
+            sentence);
+        Assert.EndsWith("but no 'smolm2'; did you mean 'smollm2'?", await new CliUnderTest().FailAsync("run", "smolm2", "hi"), StringComparison.Ordinal);
     }
 
     [Fact]

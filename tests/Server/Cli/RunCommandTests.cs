@@ -82,10 +82,11 @@ public class RunCommandTests
     [Fact]
     public async Task ThinkAloneMeansTrueAndTakesNoWordOfThePrompt()
     {
-        ScriptedEngine engine = new();
+        ScriptedEngine engine = new ScriptedEngine().With(ModelCapabilities.Completion | ModelCapabilities.Thinking);
         await new CliUnderTest { Engine = engine }.RunAsync("run", "smollm2", "--think", "why", "@me");
         Assert.True(engine.OnlyRequest.Think);
         Assert.Equal("why @me", Assert.Single(engine.OnlyRequest.Messages!).Content);
+        Assert.Equal("\"smollm2\" does not support thinking", await new CliUnderTest { Engine = new ScriptedEngine() }.FailAsync("run", "smollm2", "--think=low", "why"));
     }
 
     [Fact]

@@ -16,10 +16,15 @@ internal sealed class ListEndpoints(ServedModels models, ResidentModels resident
     private readonly ConcurrentDictionary<string, bool> _told = [];
 
     /// <summary>Answers <c>/api/tags</c>; a model whose file or manifest is broken is left out and logged.</summary>
-    public Task HandleTagsAsync(HttpContext context)
+    public Task HandleTagsAsync(HttpContext context) => ApiJson.SendAsync(context, TagsOf(models, TellOnce), ApiJson.Compact.TagsAnswer);
+
+    /// <summary>The list of models, the newest first.</summary>
+    /// <param name="models">All of them.</param>
+    /// <param name="tell">Gets a sentence for each that is left out because its file or manifest is broken.</param>
+    public static TagsAnswer TagsOf(ServedModels models, Action<string> tell)
     {
         List<(DateTimeOffset Modified, TagEntry Entry)> entries = [];
-        foreach ((ModelName name, ServedModel model) in models.Present(TellOnce))
+        foreach ((ModelName name, ServedModel model) in models.Present(tell))
         {
             try
             {
@@ -28,11 +33,10 @@ internal sealed class ListEndpoints(ServedModels models, ResidentModels resident
             }
             catch (Exception exception) when (exception is GgufFormatException or IOException or UnauthorizedAccessException)
             {
-                TellOnce($"{name} is not listed: {exception.Message}");
+                tell($"{name} is not listed: {exception.Message}");
             }
         }
-        TagsAnswer answer = new([.. entries.OrderByDescending(entry => entry.Modified).Select(entry => entry.Entry)]);
-        return ApiJson.SendAsync(context, answer, ApiJson.Compact.TagsAnswer);
+        return new TagsAnswer([.. entries.OrderByDescending(entry => entry.Modified).Select(entry => entry.Entry)]);
     }
 
     /// <summary>Answers <c>/api/ps</c>.</summary>

@@ -37,7 +37,8 @@ internal sealed class ShowEndpoint(ServedModels models)
         await ApiJson.SendAsync(context, answer, ApiJson.Compact.ShowAnswer);
     }
 
-    private ShowAnswer Describe(ServedModel model)
+    /// <summary>What is shown of a model, but for its tensors and long lists.</summary>
+    public ShowAnswer Describe(ServedModel model)
     {
         GgufFacts? facts = model.Stored is null ? models.FactsOf(model) : models.TryFactsOf(model);
         ModelSummary summary = models.Summarize(model);

@@ -1,0 +1,26 @@
+namespace LocalLlm.Server.Cli.Session;
+
+/// <summary>How answers are printed.</summary>
+internal sealed record AnswerStyle
+{
+    /// <summary>Columns to wrap words at; null leaves lines to the terminal.</summary>
+    public Func<int>? WrapColumns { get; init; }
+
+    /// <summary>Whether a person reads it on a terminal that knows colours.</summary>
+    public bool HasColours { get; init; }
+
+    /// <summary>Whether what the model thinks is left out.</summary>
+    public bool HidesThinking { get; init; }
+
+    /// <summary>Whether timings follow on standard error.</summary>
+    public bool IsVerbose { get; init; }
+
+    /// <summary>The style of a run: words are wrapped and colours used on a terminal alone, so that no file or pipe gets escape sequences.</summary>
+    public static AnswerStyle For(CliHost host, bool wraps, bool hidesThinking, bool verbose) => new()
+    {
+        WrapColumns = wraps && host.OutputIsTerminal ? host.TerminalColumns : null,
+        HasColours = host.OutputIsTerminal,
+        HidesThinking = hidesThinking,
+        IsVerbose = verbose,
+    };
+}
