@@ -98,6 +98,9 @@ internal sealed class ServerUnderTest : IAsyncDisposable
         return await reader.ReadToEndAsync();
     }
 
+    /// <summary>Completes when nobody has used the server for its idle time.</summary>
+    public Task Idle => _server.Idle;
+
     /// <summary>Tells the server to end, as the first signal does; the token stands for the second.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => _server.StopAsync(cancellationToken);
 

@@ -8,7 +8,7 @@ namespace LocalLlm.Server.Cli;
 
 /// <summary>
 /// Where <c>run</c> computes: in this process what only this process can (files, options of computing), and bundled models while no server runs; else the
-/// server of <c>OLLAMA_HOST</c>.
+/// server of <c>OLLAMA_HOST</c>, which is started if need be.
 /// </summary>
 /// <param name="host">The world.</param>
 internal sealed class RunPlace(CliHost host)
@@ -38,7 +38,12 @@ internal sealed class RunPlace(CliHost host)
                     server.Dispose();
                     return EngineBackend.Open(host, model, options());
                 }
-                throw Nowhere(server, model, catalogue);
+                ServerStart start = new(host, server);
+                if (!start.IsAllowed)
+                {
+                    throw Nowhere(server, model, catalogue);
+                }
+                await start.EnsureAsync(cancellationToken);
             }
             return await ServerBackend.OpenAsync(host, server, model, insecure, cancellationToken);
         }

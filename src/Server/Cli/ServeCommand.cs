@@ -12,9 +12,14 @@ namespace LocalLlm.Server.Cli;
 /// <summary><c>serve</c>: the HTTP server, until it is told to end.</summary>
 internal static class ServeCommand
 {
+    /// <summary>Name of the option that has the server end when nobody uses it.</summary>
+    public const string IdleOption = "--end-when-idle";
+
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
+        Option<TimeSpan?> idle = Idle();
+        Option<string?> detached = new(Detachment.Option) { Hidden = true };
         Option<string[]> models = new("--model")
         {
             Description = "Offer another GGUF file under a name; may be given several times",
@@ -23,12 +28,12 @@ internal static class ServeCommand
             AllowMultipleArgumentsPerToken = false,
         };
         ComputeFlags compute = new();
-        Command command = new("serve", "Serve Ollama's and OpenAI's HTTP APIs on 127.0.0.1:11434, or on OLLAMA_HOST.") { models };
+        Command command = new("serve", "Serve Ollama's and OpenAI's HTTP APIs on 127.0.0.1:11434, or on OLLAMA_HOST.") { models, idle, detached };
         command.Aliases.Add("start");
         compute.AddTo(command);
         command.SetAction(async (result, cancellationToken) =>
         {
-            ServerOptions settings = Settings(host, compute.Read(result, host), result.GetValue(models) ?? []);
+            ServerOptions settings = Settings(host, compute.Read(result, host), result.GetValue(models) ?? []) with { IdleTimeout = result.GetValue(idle) };
             ModelOptions options = settings.ModelOptions;
             using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             using CancellationTokenSource again = new();
@@ -41,7 +46,11 @@ internal static class ServeCommand
             {
                 host.Error.WriteLine($"Warning: {exposure}");
             }
-            await Task.Delay(Timeout.Infinite, interrupted.Token).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            TellEnd(host, settings, isDetached: result.GetValue(detached) is not null);
+            if (await Task.WhenAny(Task.Delay(Timeout.Infinite, interrupted.Token), server.Idle) == server.Idle)
+            {
+                host.Error.WriteLine($"Nobody used the server for {GoDuration.Format(settings.IdleTimeout!.Value)}: it ends");
+            }
             await server.StopAsync(again.Token);
             return 0;
         });
@@ -81,6 +90,35 @@ internal static class ServeCommand
             Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
             ExtraModels = models.Select(NameAndPath).ToDictionary(),
         };
+    }
+
+    private static Option<TimeSpan?> Idle() => new(IdleOption)
+    {
+        Description = "End once nothing was asked for so long and no model is in memory any more",
+        HelpName = "DURATION",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (GoDuration.TryParse(text, out TimeSpan duration) && duration > TimeSpan.Zero && !KeepAlive.For(duration).Equals(KeepAlive.Forever))
+            {
+                return duration;
+            }
+            result.AddError($"{IdleOption} must be a duration with a unit, such as 10m, not '{text}'.");
+            return null;
+        },
+    };
+
+    /// <summary>Says in the log why a server is there that nobody remembers to have started, and when it goes.</summary>
+    private static void TellEnd(CliHost host, ServerOptions settings, bool isDetached)
+    {
+        if (isDetached)
+        {
+            host.Error.WriteLine($"Started at {DateTimeOffset.Now:yyyy-MM-ddTHH:mm:sszzz} as process {Environment.ProcessId} by a command that needed a server (LOCALLLM_NO_AUTOSTART=1 forbids that)");
+        }
+        if (settings.IdleTimeout is { } time)
+        {
+            host.Error.WriteLine($"The server ends once nobody has used it for {GoDuration.Format(time)} and no model is in memory");
+        }
     }
 
     private static KeyValuePair<string, string> NameAndPath(string text)

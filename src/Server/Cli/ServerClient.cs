@@ -24,14 +24,39 @@ internal sealed class ServerClient : IDisposable
             throw new CommandLineException($"OLLAMA_HOST gives {Address}, which is no address of a server: write [http://]host[:port]");
         }
         IsLoopback = root.IsLoopback;
+        Port = root.Port;
+        CanBeStartedHere = IsLoopback && root.Scheme == Uri.UriSchemeHttp && root.AbsolutePath == "/";
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = !root.IsLoopback }) { BaseAddress = root, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Where the server is asked.</summary>
     public string Address { get; }
 
-    /// <summary>Whether that is this machine, so that a server can be started there.</summary>
+    /// <summary>The port of that address.</summary>
+    public int Port { get; }
+
+    /// <summary>Whether that is this machine.</summary>
     public bool IsLoopback { get; }
+
+    /// <summary>Whether a server of this program could listen there: on this machine, without a proxy's path or encryption.</summary>
+    public bool CanBeStartedHere { get; }
+
+    /// <summary>A client of a server that runs: one is started if it may be (<see cref="ServerStart"/>).</summary>
+    /// <exception cref="CommandLineException">None runs, and none may be or could be started.</exception>
+    public static async Task<ServerClient> ConnectOrStartAsync(CliHost host, CancellationToken cancellationToken)
+    {
+        ServerClient server = new(host);
+        try
+        {
+            await new ServerStart(host, server).EnsureAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            server.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Whether anybody answers there.</summary>
     public async Task<bool> IsRunningAsync(CancellationToken cancellationToken)

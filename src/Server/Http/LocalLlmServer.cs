@@ -24,9 +24,11 @@ public sealed class LocalLlmServer : IAsyncDisposable
     private readonly GracefulStop _stop;
     private readonly ServerMetrics _metrics;
     private readonly ServerOptions _options;
+    private readonly IdleEnd? _idle;
 
-    private LocalLlmServer(WebApplication app, ResidentModels resident, GracefulStop stop, ServerMetrics metrics, ServerOptions options)
+    private LocalLlmServer(WebApplication app, ResidentModels resident, GracefulStop stop, ServerMetrics metrics, IdleEnd? idle, ServerOptions options)
     {
+        _idle = idle;
         _app = app;
         _resident = resident;
         _stop = stop;
@@ -41,6 +43,9 @@ public sealed class LocalLlmServer : IAsyncDisposable
     /// <summary>Where the server listens, once started.</summary>
     public IReadOnlyList<Uri> Addresses =>
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address))];
+
+    /// <summary>Completes when nobody has used the server for <see cref="ServerOptions.IdleTimeout"/>; never if there is none.</summary>
+    public Task Idle => _idle?.Reached ?? Task.Delay(Timeout.Infinite);
 
     /// <summary>Puts a server together; nothing listens until <see cref="StartAsync"/>.</summary>
     /// <param name="options">How it is set up.</param>
@@ -73,11 +78,16 @@ public sealed class LocalLlmServer : IAsyncDisposable
         metrics.Show(() => resident.Counts, () => queue.Waiting);
         WebApplication app = builder.Build();
         app.Lifetime.ApplicationStopping.Register(stop.Begin);
+        IdleEnd? idle = options.IdleTimeout is { } idleTimeout ? new IdleEnd(idleTimeout, () => resident.HoldsAny, time) : null;
+        if (idle is not null)
+        {
+            app.Use(idle.InvokeAsync);
+        }
         app.Use(RequestMeter.Middleware(metrics));
         AddGuards(app, options, isLocal: addresses.All(IPAddress.IsLoopback));
         Routes.Map(app, models, new ModelAccess(resident, queue, stop, app.Services.GetRequiredService<ILogger<ModelAccess>>()), options.ModelOptions.Threads, time);
         app.MapGet("/metrics", new MetricsEndpoint(metrics).HandleAsync);
-        return new LocalLlmServer(app, resident, stop, metrics, options);
+        return new LocalLlmServer(app, resident, stop, metrics, idle, options);
     }
 
     /// <summary>Listens.</summary>
@@ -106,6 +116,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
     /// <summary>Stops, unless that was done, and unloads all models.</summary>
     public async ValueTask DisposeAsync()
     {
+        _idle?.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
         await _resident.DisposeAsync();

@@ -38,6 +38,9 @@ public sealed record ServerOptions
     /// </summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
+    /// <summary>After how long without requests and models in memory <see cref="LocalLlmServer.Idle"/> completes; null for never.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+
     /// <summary>Bytes of memory that are free now, pages of mapped files included.</summary>
     public Func<long> AvailableMemory { get; init; } = () => SystemMemory.AvailableBytes;
 

@@ -42,6 +42,18 @@ public sealed class ResidentModels : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether any model is in memory, or on its way in or out.</summary>
+    public bool HoldsAny
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _byPath.Count > 0 || _unloading.Count > 0;
+            }
+        }
+    }
+
     /// <summary>Uses a model, loading it if need be.</summary>
     /// <param name="model">Which.</param>
     /// <param name="requestedKeepAlive">How long the model shall stay after this request; null leaves it as it is.</param>

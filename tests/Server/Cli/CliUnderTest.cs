@@ -40,7 +40,10 @@ internal sealed class CliUnderTest
 
     public async Task<int> RunAsync(params string[] args) => await RunAsync(args, CancellationToken.None);
 
-    public async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(string[] args, CancellationToken cancellationToken) => await CommandLine.RunAsync(args, Host(), cancellationToken);
+
+    /// <summary>The world that the commands see.</summary>
+    public CliHost Host()
     {
         CliHost host = new()
         {
@@ -63,7 +66,7 @@ internal sealed class CliUnderTest
         {
             host = host with { FreeBytes = _ => free };
         }
-        return await CommandLine.RunAsync(args, host, cancellationToken);
+        return host;
     }
 
     /// <summary>Runs a command that must fail, and gives its sentence.</summary>
