@@ -34,7 +34,7 @@ internal static class CreateCommand
 
     private static async Task RunAsync(CliHost host, JsonObject request, ModelComponents components, CancellationToken cancellationToken)
     {
-        using ServerClient server = new(host);
+        using ServerClient server = await ServerClient.ConnectOrStartAsync(host, cancellationToken);
         host.Error.WriteLine("gathering model components");
         BlobSender sender = new(host, server);
         if (components.Model is { } from)

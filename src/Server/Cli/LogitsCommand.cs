@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using LocalLlm.Engine;
+using LocalLlm.Server.Residency;
 
 namespace LocalLlm.Server.Cli;
 
@@ -22,16 +23,16 @@ internal static class LogitsCommand
         adapters.AddTo(command);
         command.SetAction((result, cancellationToken) =>
         {
-            ModelOptions options = compute.Read(result, host) with { Adapters = adapters.Read(result) };
+            ServedModel served = host.Models.Resolve(result.GetRequiredValue(model));
+            ModelOptions options = served.LoadOptions(compute.Read(result, host) with { Adapters = adapters.Read(result) });
             int[] ids = TokenList.Parse(result.GetRequiredValue(tokens));
-            string path = host.Models.Resolve(result.GetRequiredValue(model)).Path;
             if (result.GetValue(verbose))
             {
                 host.Error.WriteLine(ComputeFlags.Describe(options));
             }
             using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             using IDisposable registration = host.OnInterrupt(interrupted.Cancel);
-            using LanguageModel loaded = LanguageModel.Load(path, options);
+            using LanguageModel loaded = LanguageModel.Load(served.Path, options);
             Write(loaded, ids, result.GetValue(all), result.GetRequiredValue(output), interrupted.Token);
             return Task.FromResult(0);
         });

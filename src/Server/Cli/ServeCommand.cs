@@ -86,6 +86,7 @@ internal static class ServeCommand
             StoreReadOnly = environment.StoreReadOnly,
             Prune = !environment.NoPrune,
             GoTemplates = environment.GoTemplates,
+            ReferenceOf = host.Catalogue.ReferenceOf,
             Registry = new RegistryOptions { LimitRate = environment.LimitRate },
             Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
             ExtraModels = models.Select(NameAndPath).ToDictionary(),
@@ -146,10 +147,6 @@ internal static class ServeCommand
         RunnerLaunch launch = new() { Program = host.Runner!, Folder = folder, Log = TextWriter.Synchronized(host.Error).WriteLine };
         return async (model, cacheBytes, cancellationToken) => await launch.StartAsync(model.Path, With(model, cacheBytes), cancellationToken);
 
-        ModelOptions With(ServedModel model, long? cacheBytes) => options with
-        {
-            CacheBytes = cacheBytes ?? options.CacheBytes,
-            Adapters = model.Adapters.Count == 0 ? options.Adapters : [.. model.Adapters.Select(path => new AdapterOptions(path))],
-        };
+        ModelOptions With(ServedModel model, long? cacheBytes) => model.LoadOptions(options) with { CacheBytes = cacheBytes ?? options.CacheBytes };
     }
 }

@@ -32,13 +32,8 @@ internal sealed class TransferFlags
             ["insecure"] = result.GetValue(_insecure),
             ["limit_rate"] = RateOf(result.GetValue(_limitRate)),
         };
-        using ServerClient server = new(host);
-        using TransferProgress progress = new(host, TimeProvider.System);
-        await server.FollowAsync($"api/{verb}", request.ToJsonString(), progress.Take, cancellationToken);
-        if (!progress.Succeeded)
-        {
-            throw new CommandLineException($"the server at {server.Address} ended in the middle of its answer: see its log, then {verb} again to go on where it stopped");
-        }
+        using ServerClient server = await ServerClient.ConnectOrStartAsync(host, cancellationToken);
+        await TransferProgress.FollowAsync(host, server, verb, request, cancellationToken);
     }
 
     private static long? RateOf(string? text) =>

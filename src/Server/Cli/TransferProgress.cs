@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace LocalLlm.Server.Cli;
 
@@ -38,6 +39,23 @@ internal sealed class TransferProgress : IDisposable
 
     /// <summary>Whether the last status was that of success.</summary>
     public bool Succeeded { get; private set; }
+
+    /// <summary>Has a server pull or push a model, and shows it.</summary>
+    /// <param name="host">The world.</param>
+    /// <param name="server">The server.</param>
+    /// <param name="verb"><c>pull</c> or <c>push</c>.</param>
+    /// <param name="request">What is asked of it.</param>
+    /// <param name="cancellationToken">Gives up, which ends it at the server too.</param>
+    /// <exception cref="CommandLineException">It fails.</exception>
+    public static async Task FollowAsync(CliHost host, ServerClient server, string verb, JsonObject request, CancellationToken cancellationToken)
+    {
+        using TransferProgress progress = new(host, TimeProvider.System);
+        await server.FollowAsync($"api/{verb}", request.ToJsonString(), progress.Take, cancellationToken);
+        if (!progress.Succeeded)
+        {
+            throw new CommandLineException($"the server at {server.Address} ended in the middle of its answer: see its log, then {verb} again to go on where it stopped");
+        }
+    }
 
     /// <summary>Shows a line of the server's answer.</summary>
     public void Take(JsonElement item)

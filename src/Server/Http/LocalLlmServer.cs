@@ -85,7 +85,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
         }
         app.Use(RequestMeter.Middleware(metrics));
         AddGuards(app, options, isLocal: addresses.All(IPAddress.IsLoopback));
-        Routes.Map(app, models, new ModelAccess(resident, queue, stop, app.Services.GetRequiredService<ILogger<ModelAccess>>()), options.ModelOptions.Threads, time);
+        Routes.Map(app, models, new ModelAccess(resident, queue, stop, app.Services.GetRequiredService<ILogger<ModelAccess>>()), options, time);
         app.MapGet("/metrics", new MetricsEndpoint(metrics).HandleAsync);
         return new LocalLlmServer(app, resident, stop, metrics, idle, options);
     }

@@ -14,13 +14,13 @@ internal static class Routes
     /// <param name="app">Where to.</param>
     /// <param name="models">All models.</param>
     /// <param name="access">Loads them.</param>
-    /// <param name="threads">Threads that compute when a model is created.</param>
+    /// <param name="options">How the server is set up.</param>
     /// <param name="time">The clock.</param>
-    public static void Map(WebApplication app, ServedModels models, ModelAccess access, int threads, TimeProvider time)
+    public static void Map(WebApplication app, ServedModels models, ModelAccess access, ServerOptions options, TimeProvider time)
     {
         ErrorAnswers errors = new(app.Services.GetRequiredService<ILogger<ErrorAnswers>>());
-        MapNative(app, errors, models, access, time);
-        app.MapPost("/api/create", errors.Native(new CreateEndpoint(models, threads).HandleAsync));
+        MapNative(app, errors, models, access, options, time);
+        app.MapPost("/api/create", errors.Native(new CreateEndpoint(models, options.ModelOptions.Threads).HandleAsync));
         // Guides give the base URL with or without /v1.
         MapOpenAi(app, errors, models, access, time, "/v1");
         MapOpenAi(app, errors, models, access, time, "");
@@ -31,7 +31,7 @@ internal static class Routes
         app.MapDelete($"/v1/models/{{**{ModelsEndpoint.IdParameter}}}", errors.OpenAi(list.HandleDeleteAsync));
     }
 
-    private static void MapNative(WebApplication app, ErrorAnswers errors, ServedModels models, ModelAccess access, TimeProvider time)
+    private static void MapNative(WebApplication app, ErrorAnswers errors, ServedModels models, ModelAccess access, ServerOptions options, TimeProvider time)
     {
         ListEndpoints lists = new(models, access.Resident, app.Services.GetRequiredService<ILogger<ListEndpoints>>());
         EmbedEndpoint embed = new(models, access, time);
@@ -47,7 +47,7 @@ internal static class Routes
         app.MapMethods(BlobEndpoints.Route, [HttpMethods.Head], errors.Native(blobs.HandleHeadAsync));
         app.MapPost(BlobEndpoints.Route, errors.Native(blobs.HandlePostAsync));
         RegistryClient registry = app.Services.GetRequiredService<RegistryClient>();
-        app.MapPost("/api/pull", errors.Native(new PullEndpoint(models, registry, app.Lifetime.ApplicationStopping).HandleAsync));
+        app.MapPost("/api/pull", errors.Native(new PullEndpoint(models, options.ReferenceOf, registry, app.Lifetime.ApplicationStopping).HandleAsync));
         app.MapPost("/api/push", errors.Native(new PushEndpoint(models, registry, app.Lifetime.ApplicationStopping).HandleAsync));
         app.MapPost("/api/chat", errors.Native(new ChatEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, access, time).HandleAsync));

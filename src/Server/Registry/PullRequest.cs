@@ -10,6 +10,9 @@ internal sealed record PullRequest(ModelName Name)
 {
     private const string LimitRateField = "limit_rate";
 
+    /// <summary>The name that the registry has it under; null for the same.</summary>
+    public ModelName? Reference { get; init; }
+
     /// <summary>Whether plain HTTP is spoken.</summary>
     public bool Insecure { get; init; }
 
@@ -23,7 +26,7 @@ internal sealed record PullRequest(ModelName Name)
     public long? LimitRate { get; init; }
 
     /// <summary>The model's repository at its registry.</summary>
-    public RegistryRepository Repository => new(Name, Insecure) { Login = Login };
+    public RegistryRepository Repository => new(Reference ?? Name, Insecure) { Login = Login };
 
     /// <summary>Reads the body of <c>POST /api/pull</c> and <c>/api/push</c>; <c>limit_rate</c>, bytes a second, is an addition to Ollama's fields.</summary>
     /// <exception cref="RequestException">400: a field is wrong.</exception>

@@ -49,7 +49,7 @@ public sealed class ResidentModels : IAsyncDisposable
         {
             lock (_lock)
             {
-                return _byPath.Count > 0 || _unloading.Count > 0;
+                return _byKey.Count > 0 || _unloading.Count > 0;
             }
         }
     }

@@ -20,6 +20,10 @@ public sealed record ServedModel
     /// <summary>What is loaded: models of which this is the same share one loaded model.</summary>
     internal string LoadKey => Adapters.Count == 0 ? Path : string.Join('\n', [Path, .. Adapters]);
 
+    /// <summary>Options of loading with its adapters, which come before those that the options name.</summary>
+    public ModelOptions LoadOptions(ModelOptions options) =>
+        Adapters.Count == 0 ? options : options with { Adapters = [.. Adapters.Select(path => new AdapterOptions(path)), .. options.Adapters] };
+
     /// <summary>SHA-256 of the file in lower-case hex where it is known beforehand; null otherwise.</summary>
     public string? Sha256 { get; init; }
 

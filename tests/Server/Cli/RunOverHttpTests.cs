@@ -57,11 +57,11 @@ public sealed class RunOverHttpTests
     }
 
     [Fact]
-    public async Task AModelThatIsNotThereIsPulledWhichThisServerMayNotDo()
+    public async Task AModelThatCannotBePulledIsPerhapsAnotherOne()
     {
         await using ServerUnderTest server = await ServerUnderTest.StartAsync(new ScriptedEngine());
         string sentence = await At(server).FailAsync("run", "tolker", "hi");
-        Assert.StartsWith("model 'tolker:latest' not found; did you mean 'talker'?", sentence, StringComparison.Ordinal);
+        Assert.EndsWith("; did you mean 'talker'?", sentence, StringComparison.Ordinal);
     }
 
     [Theory]

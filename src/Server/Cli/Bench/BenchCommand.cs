@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LocalLlm.Engine;
+using LocalLlm.Server.Residency;
 
 namespace LocalLlm.Server.Cli.Bench;
 
@@ -57,7 +58,7 @@ internal sealed class BenchCommand
         {
             throw new CommandLineException("There is nothing to measure: give --n-prompt or --n-gen a number above 0.");
         }
-        string path = _host.Models.Resolve(result.GetRequiredValue(_model)).Path;
+        ServedModel model = _host.Models.Resolve(result.GetRequiredValue(_model));
         IBenchReport report = result.GetValue(_format) switch
         {
             Format.Json => new JsonReport(_host.Out),
@@ -66,7 +67,7 @@ internal sealed class BenchCommand
         };
         using CancellationTokenSource interrupted = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using IDisposable registration = _host.OnInterrupt(interrupted.Cancel);
-        Measure(tests, result.GetValue(_repetitions) ?? 3, threads => LanguageModel.Load(path, options with { Threads = threads }), report, interrupted.Token);
+        Measure(tests, result.GetValue(_repetitions) ?? 3, threads => LanguageModel.Load(model.Path, model.LoadOptions(options) with { Threads = threads }), report, interrupted.Token);
     }
 
     /// <summary>Loads the model once for each number of threads, and fills each depth once.</summary>

@@ -17,6 +17,7 @@ internal sealed class EngineBackend : IChatBackend
 {
     private readonly CliHost _host;
     private readonly ServedModel _served;
+    private readonly ServedModels _models;
     private readonly ModelOptions _options;
     private readonly ITextEngine _engine;
     private readonly Lazy<ModelCard> _card;
@@ -25,12 +26,13 @@ internal sealed class EngineBackend : IChatBackend
     private EngineBackend(CliHost host, string model, ServedModel served, ModelOptions options)
     {
         (_host, Model, _served, _options) = (host, model, served, options);
+        _models = new ServedModels([served], store: null);
         long started = Stopwatch.GetTimestamp();
-        _engine = host.OpenEngine(served.Path, options);
+        _engine = host.OpenEngine(served.Path, served.LoadOptions(options));
         _load = Stopwatch.GetElapsedTime(started);
         _card = new Lazy<ModelCard>(() =>
         {
-            ShowAnswer answer = new ShowEndpoint(new ServedModels([served], store: null)).Describe(served);
+            ShowAnswer answer = new ShowEndpoint(_models).Describe(served);
             return new ModelCard(JsonSerializer.SerializeToElement(answer, ApiJson.Compact.ShowAnswer));
         });
     }
@@ -45,11 +47,11 @@ internal sealed class EngineBackend : IChatBackend
 
     /// <summary>Loads a model into this process.</summary>
     /// <param name="host">The world.</param>
-    /// <param name="model">A name of the catalogue, or the path of a file.</param>
+    /// <param name="model">A name of the store or the catalogue, or the path of a file.</param>
     /// <param name="options">How to load it.</param>
     /// <exception cref="ModelCatalogueException">There is no such model.</exception>
     public static EngineBackend Open(CliHost host, string model, ModelOptions options) =>
-        new(host, model, host.Catalogue.Resolve(model).ToServed(), options);
+        new(host, model, host.Models.Resolve(model), options);
 
     /// <inheritdoc/>
     public bool Can(string capability) => capability switch
@@ -136,6 +138,7 @@ internal sealed class EngineBackend : IChatBackend
             Messages = Opening.Before(messages, _served),
             Think = RequestFields.ThinkOrRefuse(RequestFields.Think(asked), Model, Capabilities),
         };
+        request = request with { Template = _models.TemplateOf(_served, needsTools: false, needsThinking: request.Think == true) };
         return GenerationOptionsOf(question).ApplyTo(request, _engine);
     }
 

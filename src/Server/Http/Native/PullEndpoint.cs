@@ -1,5 +1,6 @@
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Http.Streaming;
+using LocalLlm.Server.Models;
 using LocalLlm.Server.Registry;
 using LocalLlm.Server.Store;
 
@@ -7,9 +8,10 @@ namespace LocalLlm.Server.Http.Native;
 
 /// <summary><c>POST /api/pull</c>: fetches a model and streams how far it is. A client that leaves ends it, unless others wait for the same; what has come stays.</summary>
 /// <param name="models">All models.</param>
+/// <param name="referenceOf">Under which name a registry has what is called by a short one.</param>
 /// <param name="client">Speaks to registries.</param>
 /// <param name="stopping">The server ends.</param>
-internal sealed class PullEndpoint(ServedModels models, RegistryClient client, CancellationToken stopping)
+internal sealed class PullEndpoint(ServedModels models, Func<ModelName, ModelName> referenceOf, RegistryClient client, CancellationToken stopping)
 {
     private readonly Lazy<ModelPull> _pull = new(() => new ModelPull(client, models.Store));
 
@@ -17,6 +19,7 @@ internal sealed class PullEndpoint(ServedModels models, RegistryClient client, C
     public async Task HandleAsync(HttpContext context)
     {
         PullRequest request = PullRequest.Read(await JsonBody.ReadAsync(context.Request, context.RequestAborted));
+        request = request with { Reference = referenceOf(request.Name) };
         if (models.Store.IsReadOnly)
         {
             throw ModelStore.IsReadOnlyError(models.Store.Root);
