@@ -16,8 +16,8 @@ internal readonly record struct Failure(int Status, string Message)
     /// <summary>Whether the same request may succeed in a moment.</summary>
     public bool IsBusy { get; init; }
 
-    /// <summary>Whether the fault lies with the server, so that its log must say more than the client is told. Being busy or about to end is none.</summary>
-    public bool IsServerFault => Status is >= StatusCodes.Status500InternalServerError and not StatusCodes.Status503ServiceUnavailable;
+    /// <summary>Whether the fault lies with the server, so that its log must say more than the client is told. Being busy or about to end is none, and no registry's fault is.</summary>
+    public bool IsServerFault => Status is >= StatusCodes.Status500InternalServerError and not (StatusCodes.Status502BadGateway or StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>Status and sentence of an exception that a handler let through.</summary>
     public static Failure Of(Exception exception) => exception switch

@@ -13,6 +13,8 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
 {
     private const int BufferBytes = 128 << 10;
 
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
+
     private readonly RegistryOptions _options = client.Options;
     private readonly int _readBytes = limits.Select(limit => limit.ReadBytes).Append(BufferBytes).Min();
     private readonly RetryRule _retry = new(client.Options);
@@ -28,13 +30,13 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
     /// <exception cref="StoreException">The disk is full or fails.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using PrefixHash hash = new(blob, _plan);
-        Task<BlobDigest> hashing = Task.Run(() => hash.RunAsync(failed.Token), CancellationToken.None);
-        List<Task> all = [hashing, .. Enumerable.Range(0, _options.Streams).Select(index => Task.Run(() => FetchAsync(index == 0, failed.Token), CancellationToken.None))];
+        Task<BlobDigest> hashing = Task.Run(() => hash.RunAsync(ended.Token), CancellationToken.None);
+        List<Task> all = [hashing, .. Enumerable.Range(0, _options.Streams).Select(index => Task.Run(() => FetchAsync(index == 0, ended.Token), CancellationToken.None))];
         try
         {
-            await EndAsync(all, failed);
+            await EndAsync(all, hashing, ended);
         }
         finally
         {
@@ -46,8 +48,11 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
     /// <inheritdoc/>
     public void Dispose() => _plan.Dispose();
 
-    /// <summary>Waits for all; the first that fails ends the others, and its failure is the one that is told.</summary>
-    private static async Task EndAsync(List<Task> all, CancellationTokenSource failed)
+    /// <summary>
+    /// Waits for all; the first that fails ends the others, and its failure is the one that is told. When all bytes are hashed nothing is to come any more, and
+    /// a connection that hangs is cut off.
+    /// </summary>
+    private static async Task EndAsync(List<Task> all, Task hashing, CancellationTokenSource ends)
     {
         Exception? first = null;
         await foreach (Task ended in Task.WhenEach(all))
@@ -55,11 +60,15 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
             try
             {
                 await ended;
+                if (ended == hashing)
+                {
+                    await ends.CancelAsync();
+                }
             }
             catch (Exception exception)
             {
-                first ??= exception;
-                await failed.CancelAsync();
+                first ??= hashing.IsCompletedSuccessfully ? null : exception;
+                await ends.CancelAsync();
             }
         }
         if (first is not null)
@@ -98,17 +107,23 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
         {
             return;
         }
-        while (_plan.Take() is { } part)
+        while (!_plan.IsComplete)
         {
-            await FetchAsync(part, cancellationToken);
-            _plan.Finish(part);
+            if (_plan.Take() is { } part)
+            {
+                await FetchAsync(part, cancellationToken);
+                _plan.Finish(part);
+            }
+            else
+            {
+                await Task.Delay(s_look, cancellationToken); // others fetch what is left, and one of them may slow down
+            }
         }
         _sendsPieces.TrySetResult(false); // nothing was missing
     }
 
     private async Task FetchAsync(DownloadPart part, CancellationToken cancellationToken)
     {
-        int failures = 0;
         while (part.Next < part.End)
         {
             long before = _plan.Completed;
@@ -118,12 +133,12 @@ internal sealed class BlobDownload(RegistryClient client, RegistryRepository rep
             }
             catch (Exception exception) when (RetryRule.IsTransient(exception) && !cancellationToken.IsCancellationRequested)
             {
-                failures = _plan.Completed > before ? 1 : failures + 1; // as long as anything comes, the way is worth trying
-                if (failures > _options.Retries)
+                part.Failures = _plan.Completed > before ? 1 : part.Failures + 1; // as long as anything comes, the way is worth trying
+                if (part.Failures > _options.Retries)
                 {
-                    throw new RegistryException($"the download of {blob.Digest} from {repository.Root.Authority} has failed {failures} times in a row: {exception.Message}; pull again to go on where it stopped", exception);
+                    throw new RegistryException($"the download of {blob.Digest} from {repository.Root.Authority} has failed {part.Failures} times in a row: {exception.Message}; pull again to go on where it stopped", exception);
                 }
-                await _retry.WaitAsync(failures, cancellationToken);
+                await _retry.WaitAsync(part.Failures, cancellationToken);
             }
         }
     }

@@ -3,9 +3,10 @@ using LocalLlm.Server.Store;
 namespace LocalLlm.Server.Registry;
 
 /// <summary>
-/// Who fetches which bytes of a blob. What is missing is handed out in parts, from the beginning on; when nothing is left to hand out, a connection that has
-/// finished takes half of what the slowest still has to fetch. A byte is written once and never over another, so that what was hashed is what stays on the
-/// disk, whatever a registry sends when it is asked again. Safe to use from many threads.
+/// Who fetches which bytes of a blob. What is missing is handed out in parts, from the beginning on, smaller ones towards the end so that all connections
+/// finish together. When nothing is left to hand out, a connection that has finished takes half of what another will be long with, or all that one has still
+/// to fetch which is silent. A byte is written once and never over another, so that what was hashed is what stays on the disk, whatever a registry sends when
+/// it is asked again. Safe to use from many threads.
 /// </summary>
 internal sealed class DownloadPlan : IDisposable
 {
@@ -13,26 +14,24 @@ internal sealed class DownloadPlan : IDisposable
     private readonly Lock _noting = new();
     private readonly PartialBlob _blob;
     private readonly RegistryOptions _options;
+    private readonly TimeProvider _time;
     private readonly DownloadJournal _journal;
     private readonly ByteRanges _there = new();
     private readonly ByteRanges _unnoted = new();
-    private readonly Queue<(long Start, long End)> _parts = [];
+    private readonly Queue<(long Start, long End)> _free;
     private readonly List<DownloadPart> _active = [];
 
     /// <summary>Plans what the journal of a partial blob does not say is there.</summary>
     /// <exception cref="StoreException">The journal cannot be read or written.</exception>
-    public DownloadPlan(PartialBlob blob, RegistryOptions options)
+    public DownloadPlan(PartialBlob blob, RegistryOptions options, TimeProvider? time = null)
     {
-        (_blob, _options) = (blob, options);
+        (_blob, _options, _time) = (blob, options, time ?? TimeProvider.System);
         _journal = DownloadJournal.Open(blob, _there);
-        foreach ((long start, long end) in _there.Gaps(0, blob.Size))
-        {
-            for (long at = start; at < end; at += options.PartBytes)
-            {
-                _parts.Enqueue((at, Math.Min(at + options.PartBytes, end)));
-            }
-        }
+        _free = new(_there.Gaps(0, blob.Size));
     }
+
+    /// <summary>Whether all has come.</summary>
+    public bool IsComplete => Completed == _blob.Size;
 
     /// <summary>Bytes that have come.</summary>
     public long Completed
@@ -58,12 +57,12 @@ internal sealed class DownloadPlan : IDisposable
         }
     }
 
-    /// <summary>The next part to fetch; null if there is none, and none worth dividing.</summary>
+    /// <summary>The next part to fetch; null if others fetch all that is missing, and soon will have.</summary>
     public DownloadPart? Take()
     {
         lock (_lock)
         {
-            DownloadPart? part = _parts.TryDequeue(out (long Start, long End) next) ? new DownloadPart(next.Start, next.End) : Steal();
+            DownloadPart? part = _free.TryDequeue(out (long Start, long End) gap) ? Cut(gap) : TakeOver() ?? Halve();
             if (part is not null)
             {
                 _active.Add(part);
@@ -77,7 +76,7 @@ internal sealed class DownloadPlan : IDisposable
     {
         lock (_lock)
         {
-            _parts.Clear();
+            _free.Clear();
             (part.Next, part.End) = (0, _blob.Size);
         }
     }
@@ -92,7 +91,7 @@ internal sealed class DownloadPlan : IDisposable
         lock (_lock)
         {
             (start, end) = (part.Next, Math.Max(part.Next, Math.Min(part.Next + bytes.Length, part.End)));
-            part.Next = end; // before they are written, so that nobody takes them over meanwhile
+            (part.Next, part.LastSign) = (end, _time.GetTimestamp()); // before they are written, so that nobody takes them over meanwhile
             missing = [.. _there.Gaps(start, end)];
         }
         foreach ((long from, long to) in missing)
@@ -152,21 +151,66 @@ internal sealed class DownloadPlan : IDisposable
         }
     }
 
-    private DownloadPart? Steal()
+    /// <summary>The beginning of a gap as a part; the rest waits for the next.</summary>
+    private DownloadPart Cut((long Start, long End) gap)
     {
-        DownloadPart? victim = _active.MaxBy(part => part.End - part.Next);
-        if (victim is null || victim.End - victim.Next < 2L * _options.StealBytes)
+        long free = gap.End - gap.Start + _free.Sum(other => other.End - other.Start);
+        long size = Math.Clamp(free / (2L * _options.Streams), Math.Min(2L * _options.StealBytes, _options.PartBytes), _options.PartBytes);
+        long end = gap.End - gap.Start < size + _options.StealBytes ? gap.End : gap.Start + size;
+        if (end < gap.End)
+        {
+            // It goes to the front again: a prefix without gaps can be hashed.
+            (long, long)[] others = [.. _free];
+            _free.Clear();
+            _free.Enqueue((end, gap.End));
+            Array.ForEach(others, _free.Enqueue);
+        }
+        return New(gap.Start, end);
+    }
+
+    /// <summary>All that a connection which is silent has still to fetch. Its failures go with it, so that bytes which cannot be had do not go round for ever.</summary>
+    private DownloadPart? TakeOver()
+    {
+        DownloadPart? victim = _active.Find(part => part.Next < part.End && _time.GetElapsedTime(part.LastSign) >= _options.TakeOverAfter);
+        if (victim is null)
+        {
+            return null;
+        }
+        DownloadPart taken = New(victim.Next, victim.End);
+        taken.Failures = victim.Failures;
+        victim.End = victim.Next;
+        return taken;
+    }
+
+    private DownloadPart? Halve()
+    {
+        DownloadPart? victim = _active.MaxBy(TimeLeft);
+        if (victim is null || victim.End - victim.Next < 2L * _options.StealBytes || TimeLeft(victim) < _options.StealAfter.TotalSeconds)
         {
             return null;
         }
         long middle = victim.Next + ((victim.End - victim.Next) / 2);
-        DownloadPart stolen = new(middle, victim.End);
+        DownloadPart stolen = New(middle, victim.End);
         victim.End = middle;
         return stolen;
     }
+
+    /// <summary>Seconds that a connection will take as things stand; what nothing has come of yet takes at least as long as it has already.</summary>
+    private double TimeLeft(DownloadPart part)
+    {
+        double past = _time.GetElapsedTime(part.Began).TotalSeconds;
+        long got = part.Next - part.Start;
+        return got <= 0 ? past : past * (part.End - part.Next) / got;
+    }
+
+    private DownloadPart New(long start, long end)
+    {
+        long now = _time.GetTimestamp();
+        return new DownloadPart(start, end) { Began = now, LastSign = now };
+    }
 }
 
-/// <summary>Bytes that one connection fetches. <see cref="DownloadPlan"/> alone changes it.</summary>
+/// <summary>Bytes that one connection fetches. <see cref="DownloadPlan"/> alone changes what it spans.</summary>
 /// <param name="start">The first byte.</param>
 /// <param name="end">One past the last.</param>
 internal sealed class DownloadPart(long start, long end)
@@ -174,9 +218,21 @@ internal sealed class DownloadPart(long start, long end)
     private long _next = start;
     private long _end = end;
 
+    /// <summary>The first byte.</summary>
+    public long Start { get; } = start;
+
     /// <summary>The next byte to come.</summary>
     public long Next { get => Interlocked.Read(ref _next); set => Interlocked.Exchange(ref _next, value); }
 
     /// <summary>One past the last byte; it falls when another connection takes over the rest.</summary>
     public long End { get => Interlocked.Read(ref _end); set => Interlocked.Exchange(ref _end, value); }
+
+    /// <summary>When it was handed out (<see cref="TimeProvider.GetTimestamp"/>).</summary>
+    public long Began { get; init; }
+
+    /// <summary>When bytes came last, or it was handed out.</summary>
+    public long LastSign { get; set; }
+
+    /// <summary>Attempts in a row that failed while nothing came.</summary>
+    public int Failures { get; set; }
 }

@@ -18,6 +18,12 @@ internal sealed record RegistryOptions
     /// <summary>Least bytes that are worth being taken over from a connection that has them still to fetch: they save more than another request costs.</summary>
     public int StealBytes { get; init; } = 512 << 10;
 
+    /// <summary>How long a connection must have still to go before half of it is taken over: what is under way on it by then comes in vain.</summary>
+    public TimeSpan StealAfter { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a connection must be silent before another that has nothing to do takes over all of it.</summary>
+    public TimeSpan TakeOverAfter { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Bytes after which is noted what has come. While that is done as many may come again, so that twice as many may have to be fetched twice after a crash.</summary>
     public int CheckpointBytes { get; init; } = 16 << 20;
 

@@ -9,43 +9,78 @@ public sealed class DownloadPlanTests
 {
     private const int Size = 1000;
 
-    private static readonly RegistryOptions s_options = new() { PartBytes = 400, StealBytes = 50, CheckpointBytes = 300 };
+    private static readonly RegistryOptions s_options = new()
+    {
+        Streams = 1,
+        PartBytes = 400,
+        StealBytes = 50,
+        CheckpointBytes = 300,
+        StealAfter = TimeSpan.FromSeconds(3),
+        TakeOverAfter = TimeSpan.FromSeconds(5),
+    };
+
     private static readonly byte[] s_bytes = [.. Enumerable.Range(0, Size).Select(i => (byte)i)];
 
+    private readonly Clock _clock = new();
+
     [Fact]
-    public void PartsComeInOrderThenTheLargestRestIsHalved()
+    public void PartsComeInOrderAndSmallerTowardsTheEnd()
     {
         using StoreFixture store = new();
         using PartialBlob blob = Open(store);
-        using DownloadPlan plan = new(blob, s_options);
-        DownloadPart first = plan.Take()!, second = plan.Take()!, third = plan.Take()!;
-        Assert.Equal([(0L, 400L), (400L, 800L), (800L, 1000L)], new[] { first, second, third }.Select(part => (part.Next, part.End)));
-        Assert.True(plan.Write(first, s_bytes.AsSpan(0, 300)));
-        DownloadPart stolen = plan.Take()!; // of the second, of which all is still to come
-        Assert.Equal((600, 800, 600), (stolen.Next, stolen.End, second.End));
-        Assert.True(plan.Write(second, s_bytes.AsSpan(400, 150)));
-        Assert.False(plan.Write(second, s_bytes.AsSpan(550, 100))); // 50 bytes too many, of another's
-        Assert.False(plan.Write(third, s_bytes.AsSpan(800, 200)));
-        plan.Finish(third);
-        Assert.Equal((300, 700), (plan.Prefix, plan.Completed));
-        Assert.False(plan.Write(stolen, s_bytes.AsSpan(600, 200)));
-        Assert.False(plan.Write(first, s_bytes.AsSpan(300, 100)));
+        using DownloadPlan plan = new(blob, s_options with { Streams = 2 });
+        Assert.Equal([(0, 250), (250, 437), (437, 577), (577, 682), (682, 782), (782, 882), (882, 1000)], Spans(plan, 7));
         Assert.Null(plan.Take());
-        Assert.Equal((Size, Size), (plan.Prefix, plan.Completed));
+    }
+
+    [Fact]
+    public void HalfOfWhatTakesLongIsTaken()
+    {
+        using StoreFixture store = new();
+        using PartialBlob blob = Open(store);
+        using DownloadPlan plan = new(blob, s_options, _clock);
+        DownloadPart first = plan.Take()!, second = plan.Take()!, third = plan.Take()!, fourth = plan.Take()!, fifth = plan.Take()!;
+        Assert.Equal([(0L, 400L), (400L, 700L), (700L, 850L), (850L, 950L), (950L, 1000L)], new[] { first, second, third, fourth, fifth }.Select(part => (part.Next, part.End)));
+        _clock.Now += TimeSpan.FromSeconds(2);
+        Assert.True(plan.Write(first, s_bytes.AsSpan(0, 300)));
+        Assert.True(plan.Write(second, s_bytes.AsSpan(400, 100)));
+        Assert.False(plan.Write(third, s_bytes.AsSpan(700, 150)));
+        Assert.False(plan.Write(fourth, s_bytes.AsSpan(850, 100)));
+        Assert.False(plan.Write(fifth, s_bytes.AsSpan(950, 50)));
+        plan.Finish(third);
+        plan.Finish(fourth);
+        plan.Finish(fifth);
+        DownloadPart stolen = plan.Take()!; // of the second, which has 200 bytes to go at 50 a second
+        Assert.Equal((600, 700, 600), (stolen.Next, stolen.End, second.End));
+        Assert.Null(plan.Take()); // the first has 100 to go, in less than a second
+        Assert.True(plan.Write(second, s_bytes.AsSpan(500, 50)));
+        Assert.False(plan.Write(second, s_bytes.AsSpan(550, 100))); // 50 bytes too many, of another's
+        Assert.Equal((300, 800), (plan.Prefix, plan.Completed));
+        Assert.False(plan.Write(stolen, s_bytes.AsSpan(600, 100)));
+        Assert.False(plan.Write(first, s_bytes.AsSpan(300, 100)));
+        Assert.True(plan.IsComplete);
         Assert.Equal(BlobDigest.Of(s_bytes), BlobDigest.Of(Read(blob)));
     }
 
     [Fact]
-    public void WhatIsTooSmallIsNotHalved()
+    public void AllOfASilentConnectionIsTakenWithItsFailures()
     {
         using StoreFixture store = new();
         using PartialBlob blob = Open(store);
-        using DownloadPlan plan = new(blob, s_options with { PartBytes = Size });
+        using DownloadPlan plan = new(blob, s_options with { PartBytes = Size, StealBytes = 500 }, _clock);
         DownloadPart only = plan.Take()!;
-        plan.Write(only, s_bytes.AsSpan(0, 901));
+        plan.Write(only, s_bytes.AsSpan(0, 990));
+        only.Failures = 3;
+        _clock.Now += TimeSpan.FromSeconds(4);
         Assert.Null(plan.Take());
-        plan.Write(only, s_bytes.AsSpan(901));
-        Assert.Equal(Size, plan.Completed);
+        _clock.Now += TimeSpan.FromSeconds(1);
+        DownloadPart taken = plan.Take()!;
+        Assert.Equal((990, 1000, 3, 990), (taken.Next, taken.End, taken.Failures, only.End));
+        Assert.False(plan.Write(only, s_bytes.AsSpan(990))); // it wakes up, too late
+        Assert.Equal(990, plan.Completed);
+        Assert.Null(plan.Take());
+        Assert.False(plan.Write(taken, s_bytes.AsSpan(990)));
+        Assert.True(plan.IsComplete);
     }
 
     [Fact]
@@ -65,7 +100,7 @@ public sealed class DownloadPlanTests
         using PartialBlob again = Open(store);
         using DownloadPlan next = new(again, s_options);
         Assert.Equal((200, 300), (next.Prefix, next.Completed));
-        Assert.Equal([(200L, 400L), (500L, 900L), (900L, 1000L)], Enumerable.Range(0, 3).Select(_ => next.Take()!).Select(part => (part.Next, part.End)));
+        Assert.Equal([(200, 400), (500, 750), (750, 875), (875, 1000)], Spans(next, 4));
     }
 
     [Fact]
@@ -87,6 +122,9 @@ public sealed class DownloadPlanTests
         Assert.Equal((60, 60), (ranges.Count, ranges.Prefix));
     }
 
+    private static (int, int)[] Spans(DownloadPlan plan, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => plan.Take()!).Select(part => ((int)part.Next, (int)part.End))];
+
     private static PartialBlob Open(StoreFixture store) => store.Open().Blobs.OpenPartial(BlobDigest.Of(s_bytes), Size)!;
 
     private static byte[] Read(PartialBlob blob)
@@ -94,5 +132,14 @@ public sealed class DownloadPlanTests
         byte[] bytes = new byte[blob.Size];
         RandomAccess.Read(blob.Handle, bytes, 0);
         return bytes;
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public TimeSpan Now { get; set; } = TimeSpan.FromDays(1);
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Now.Ticks;
     }
 }
