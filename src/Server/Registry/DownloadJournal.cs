@@ -63,7 +63,17 @@ internal sealed class DownloadJournal : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            _writer.Dispose();
+        }
+        catch (IOException)
+        {
+            // A full disk again, for lines that it has refused before: that was told, and what is not noted is fetched again.
+        }
+    }
 
     private static string Line((long Start, long End) range) => string.Create(CultureInfo.InvariantCulture, $"{range.Start} {range.End}");
 
