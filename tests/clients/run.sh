@@ -44,5 +44,7 @@ step "$python" "$replay" "$url" "$requests" --map llama3.2="$chat" --may-refuse 
 step "$python" "$replay" "$url" "$requests" --map nomic-embed-text="$embed" --only /api/embed,/api/embeddings,/v1/embeddings
 # A recorded request deletes a model of this name.
 curl -fsS "$url/api/copy" -d "{\"source\": \"$chat\", \"destination\": \"mario\"}"
-step "$python" "$replay" "$url" "$requests" --store --map llama3.2="$chat" --min-right 13 --only "/api/copy,/api/delete,/api/blobs*,/api/tags,/api/show,/api/ps"
+# Another names this one in a Modelfile.
+curl -fsS "$url/api/copy" -d "{\"source\": \"$chat\", \"destination\": \"llama3.2\"}"
+step "$python" "$replay" "$url" "$requests" --store --map llama3.2="$chat" --min-right 15 --only "/api/create,/api/copy,/api/delete,/api/blobs*,/api/tags,/api/show,/api/ps"
 echo "clients: ok"

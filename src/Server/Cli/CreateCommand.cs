@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using LocalLlm.Engine.Chat;
+using LocalLlm.Server.Creation;
 using LocalLlm.Server.Modelfiles;
 
 namespace LocalLlm.Server.Cli;
@@ -94,37 +94,14 @@ internal static class CreateCommand
         }
     }
 
-    /// <summary>All of the request but what it is built upon. What a Modelfile does not say is left out, and what it empties is sent empty.</summary>
     private static JsonObject RequestOf(Modelfile modelfile, string model, string? quantize)
     {
-        JsonObject request = new() { ["model"] = model };
-        void Add(string field, string? value)
+        JsonObject request = ModelfileRequest.FieldsOf(modelfile);
+        request["model"] = model;
+        if (quantize is not null)
         {
-            if (value is not null)
-            {
-                request[field] = value;
-            }
-        }
-        Add("quantize", quantize);
-        Add("template", modelfile.Template);
-        Add("system", modelfile.System);
-        Add("renderer", modelfile.Renderer);
-        Add("parser", modelfile.Parser);
-        Add("requires", modelfile.Requires);
-        if (modelfile.Licenses.Count > 0)
-        {
-            request["license"] = new JsonArray([.. modelfile.Licenses.Select(licence => JsonValue.Create(licence))]);
-        }
-        if (modelfile.Parameters is { Count: > 0 } parameters)
-        {
-            request["parameters"] = parameters;
-        }
-        if (modelfile.Messages is { Count: > 0 } messages)
-        {
-            request["messages"] = new JsonArray([.. messages.Select(JsonOf)]);
+            request["quantize"] = quantize;
         }
         return request;
     }
-
-    private static JsonObject JsonOf(ChatMessage message) => new() { ["role"] = message.Role, ["content"] = message.Content };
 }

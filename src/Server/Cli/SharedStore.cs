@@ -7,7 +7,7 @@ namespace LocalLlm.Server.Cli;
 /// <summary>
 /// The store of a server, where it is the one of <c>OLLAMA_MODELS</c> here and this process may write to it: files get into it without being copied. Whether it
 /// is the server's is not asked but tried, so that no server has to tell paths or to trust them: a blob that nobody can guess is put there, and the server
-/// asked whether it has it.
+/// asked whether it has it. A store that is not there yet is the server's if it comes into being when a blob is sent.
 /// </summary>
 /// <param name="host">Tells the environment.</param>
 /// <param name="server">The server.</param>
@@ -42,9 +42,15 @@ internal sealed class SharedStore(CliHost host, ServerClient server)
     {
         OllamaEnvironment environment = OllamaEnvironment.Read(host.Variable);
         BlobStore blobs = new ModelStore(environment.Models, environment.StoreReadOnly).Blobs;
-        if (environment.StoreReadOnly || !Directory.Exists(blobs.Folder))
+        if (environment.StoreReadOnly)
         {
             return null;
+        }
+        if (!Directory.Exists(blobs.Folder))
+        {
+            using MemoryStream nothing = new();
+            await server.SendBlobAsync(BlobDigest.Of([]).ToString(), nothing, cancellationToken);
+            return Directory.Exists(blobs.Folder) ? blobs : null;
         }
         BlobDigest probe = blobs.Add(RandomNumberGenerator.GetBytes(ProbeBytes));
         try

@@ -65,6 +65,7 @@ internal sealed record CreateRequest
     public static CreateRequest Read(JsonFields body)
     {
         RefuseUnsupported(body);
+        body = ModelfileRequest.Modernise(body);
         CreateRequest request = new()
         {
             Model = ServedModels.NameOf(Text(body, "model") ?? Text(body, "name") ?? ""),

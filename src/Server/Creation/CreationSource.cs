@@ -14,8 +14,13 @@ internal abstract class CreationSource
 {
     /// <summary>The source that a request names. Whatever is wrong with it and can be told from names is told here, before any work.</summary>
     /// <exception cref="RequestException">400: a file is missing or of no known kind; 404: there is no such model.</exception>
+    /// <exception cref="StoreException">The store is read-only.</exception>
     public static CreationSource Of(CreateRequest request, ServedModels models)
     {
+        if (models.Store.IsReadOnly)
+        {
+            throw ModelStore.IsReadOnlyError(models.Store.Root);
+        }
         foreach (UploadedFile file in request.Files.Concat(request.Adapters.SelectMany(adapter => adapter.Files)))
         {
             file.Require(models.Store.Blobs);

@@ -1,3 +1,4 @@
+using LocalLlm.Server.Http;
 using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Creation;
@@ -8,7 +9,7 @@ internal sealed class LaidOutFiles : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("localllm-create-");
 
     /// <summary>Lays files out.</summary>
-    /// <exception cref="Http.RequestException">400: one was never uploaded, or is gone.</exception>
+    /// <exception cref="RequestException">400: one was never uploaded, or is gone.</exception>
     public LaidOutFiles(IEnumerable<UploadedFile> files, BlobStore blobs)
     {
         try
@@ -16,9 +17,7 @@ internal sealed class LaidOutFiles : IDisposable
             foreach (UploadedFile file in files)
             {
                 file.Require(blobs);
-                string path = PathOf(file);
-                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-                File.CreateSymbolicLink(path, blobs.PathOf(file.Digest));
+                Link(file, blobs.PathOf(file.Digest));
             }
         }
         catch
@@ -41,4 +40,18 @@ internal sealed class LaidOutFiles : IDisposable
 
     /// <summary>Removes the folder.</summary>
     public void Dispose() => _folder.Delete(recursive: true);
+
+    private void Link(UploadedFile file, string blob)
+    {
+        string path = PathOf(file);
+        try
+        {
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            File.CreateSymbolicLink(path, blob);
+        }
+        catch (IOException) when (Directory.Exists(path) || _folder.EnumerateFiles("*", SearchOption.AllDirectories).Any(other => path.StartsWith(other.FullName, StringComparison.Ordinal)))
+        {
+            throw RequestException.BadRequest($"the file \"{file.Name}\" has a name that is another's, or leads through another's");
+        }
+    }
 }

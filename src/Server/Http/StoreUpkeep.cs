@@ -2,7 +2,7 @@ using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Http;
 
-/// <summary>What a server does to its store when it starts: it is made, old names of blobs are renamed, what nothing uses goes.</summary>
+/// <summary>What a server does to its store when it starts: old names of blobs are renamed, what nothing uses goes.</summary>
 internal static class StoreUpkeep
 {
     /// <summary>Does it, unless it is not wanted. What goes wrong is logged and keeps no server from running.</summary>
@@ -15,7 +15,6 @@ internal static class StoreUpkeep
         try
         {
             ModelStore store = new(folder);
-            DurableFiles.CreateFolder(store.Blobs.Folder); // 'create' links files into a store that is there
             StorePruning.RenameLegacyBlobs(store);
             if (options.Prune)
             {

@@ -59,6 +59,21 @@ public sealed class CreateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task APersonSeesHowFarItIs()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        File.Copy(RepoPaths.Vector("models", "qwen3-f16.gguf"), Path.Combine(_folder.FullName, "m.gguf"));
+        CliUnderTest cli = new() { AtTerminal = true, Variables = { ["OLLAMA_HOST"] = $"127.0.0.1:{server.Http.Port}" } };
+        Assert.Equal(0, await cli.RunAsync("create", "small", "-f", Write("One", "FROM ./m.gguf"), "-q", "q4_K_M"));
+        string said = cli.Error.ToString();
+        Assert.Contains("\rhashing m.gguf: ", said, StringComparison.Ordinal);
+        Assert.Contains("\rcopying file sha256:", said, StringComparison.Ordinal);
+        Assert.Contains("\nquantizing F16 model to Q4_K_M\n\rquantizing F16 model to Q4_K_M: 0 % of ", said, StringComparison.Ordinal);
+        Assert.Contains(" \rcreating new layer sha256:", said, StringComparison.Ordinal); // over what is cleared
+        Assert.EndsWith("\nwriting manifest\nsuccess\n", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task MistakesAreTold()
     {
         await using StoreServer server = await StoreServer.StartAsync();
@@ -92,13 +107,19 @@ public sealed class CreateCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task AFileOfTheSameDiskIsNotCopied(bool sameStore)
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task AFileOfTheSameDiskIsNotCopied(bool sameStore, bool isThere)
     {
         await using StoreServer server = await StoreServer.StartAsync();
         using StoreFixture other = new();
-        Directory.CreateDirectory(other.Open().Blobs.Folder);
+        if (isThere)
+        {
+            Directory.CreateDirectory(other.Blobs);
+            Directory.CreateDirectory(server.Store.Blobs.Folder);
+        }
         string model = Path.Combine(_folder.FullName, "m.gguf");
         File.Copy(RepoPaths.Vector("models", "qwen3-f16.gguf"), model);
         CliUnderTest cli = At(server);
@@ -112,7 +133,8 @@ public sealed class CreateCommandTests : IDisposable
         long length = new FileInfo(model).Length;
         File.AppendAllText(model, "!");
         Assert.Equal(isLink ? length + 1 : length, new FileInfo(blob).Length);
-        Assert.Empty(Directory.GetFiles(other.Open().Blobs.Folder)); // the question has left nothing
+        Assert.Equal(isThere, Directory.Exists(other.Blobs)); // the question has left nothing
+        Assert.Empty(isThere ? Directory.GetFiles(other.Blobs) : []);
         Assert.All(Directory.GetFiles(server.Store.Blobs.Folder), path => Assert.NotEqual(32, new FileInfo(path).Length));
     }
 

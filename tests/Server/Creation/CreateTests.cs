@@ -76,6 +76,29 @@ public sealed class CreateTests
     }
 
     [Fact]
+    public async Task FromAModelfileAsOldClientsSendIt()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        await server.CreateAsync("""{"name":"mario","modelfile":"FROM talker\nSYSTEM You are Mario.\nPARAMETER seed 7\nMESSAGE user Hi","system":"You are Luigi.","stream":false}""");
+        JsonElement show = await server.ShowAsync("mario");
+        Assert.Equal("You are Luigi.", show.GetProperty("system").GetString()); // fields of the request go before
+        Assert.Contains("\nPARAMETER seed 7\n", show.GetProperty("modelfile").GetString(), StringComparison.Ordinal);
+        Assert.Equal("Hi", show.GetProperty("messages")[0].GetProperty("content").GetString());
+        await server.CreateAsync("""{"name":"peach","modelfile":"FROM nobody","from":"talker"}""");
+    }
+
+    [Fact]
+    public async Task AStoreThatIsReadOnlyIsNotChanged()
+    {
+        string folder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(new ScriptedEngine(), options => options with { StoreFolder = folder, StoreReadOnly = true });
+        (int status, string error) = await server.AskErrorAsync("/api/create", """{"model":"x","from":"talker"}""");
+        Assert.Equal(403, status);
+        Assert.Contains("is read-only", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
     public async Task FromAGgufFile()
     {
         await using StoreServer server = await StoreServer.StartAsync();
@@ -173,6 +196,9 @@ public sealed class CreateTests
     [InlineData(400, "adapters gives \"a.gguf\" no sha256:", """{"model":"x","from":"talker","adapters":{"a.gguf":"sha256:00"}}""")]
     [InlineData(400, "is not in the store: upload it", """{"model":"x","from":"talker","adapters":{"a.gguf":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}""")]
     [InlineData(400, "adapter_scales names \"b.gguf\", which adapters does not", """{"model":"x","from":"talker","adapter_scales":{"b.gguf":2}}""")]
+    [InlineData(400, "(line 2): command must be one of", """{"model":"x","modelfile":"FROM talker\nSISTEM x"}""")]
+    [InlineData(400, "upload files with POST /api/blobs/DIGEST", """{"model":"x","modelfile":"FROM talker\nADAPTER ./a"}""")]
+    [InlineData(400, "invalid model name", """{"model":"x","modelfile":"FROM ./talker.gguf"}""")]
     [InlineData(400, "does not use draft models", """{"model":"x","from":"talker","draft_files":{"a.gguf":"sha256:00"}}""")]
     public async Task WhatIsWrongIsToldBeforeAnyWork(int status, string sentence, string request)
     {
@@ -180,6 +206,20 @@ public sealed class CreateTests
         (int found, string error) = await server.FailAsync(request);
         Assert.Equal(status, found);
         Assert.Contains(sentence, error, StringComparison.Ordinal);
+        server.RequireNothingHalfDone();
+    }
+
+    [Theory]
+    [InlineData("a", "a/model.safetensors")]
+    [InlineData("a/model.safetensors", "a")]
+    public async Task NamesThatLeadThroughEachOtherAreRefused(string first, string second)
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        string digest = await server.UploadAsync(RepoPaths.Vector("hf", "qwen3moe", "config.json"));
+        (int status, string error) = await server.FailAsync($$"""{"model":"x","files":{"{{first}}":"{{digest}}","{{second}}":"{{digest}}"} }""");
+        Assert.Equal(400, status);
+        Assert.Contains($"the file \"{second}\" has a name that is another's", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Path.GetTempPath(), error, StringComparison.Ordinal);
         server.RequireNothingHalfDone();
     }
 
