@@ -16,7 +16,8 @@ internal static class CreateCommand
         Argument<string> model = new("MODEL") { Description = "The name that the model shall have" };
         Option<string?> file = new("--file", "-f") { Description = $"The Modelfile (default: {DefaultName} of this folder, or a model's files in it); - for standard input", HelpName = "FILE" };
         Option<string?> quantize = new("--quantize", "-q") { Description = "Round the weights, which must be F16, BF16 or F32: q8_0, q4_K_M, ...", HelpName = "TYPE" };
-        Command command = new("create", "Have a running server (OLLAMA_HOST) make a model from a Modelfile.") { model, file, quantize };
+        Option<bool> insecure = new("--insecure") { Description = "Speak plain HTTP to the registry, where FROM names a model that has to be fetched" };
+        Command command = new("create", "Have a running server (OLLAMA_HOST) make a model from a Modelfile.") { model, file, quantize, insecure };
         command.SetAction(async (result, cancellationToken) =>
         {
             (Modelfile modelfile, string folder) = Read(host, result.GetValue(file));
@@ -26,7 +27,12 @@ internal static class CreateCommand
             }
             RefuseUnsupported(modelfile);
             ModelComponents components = ModelComponents.Of(modelfile, folder, host.Variable("HOME"));
-            await RunAsync(host, RequestOf(modelfile, result.GetRequiredValue(model), result.GetValue(quantize)), components, cancellationToken);
+            JsonObject request = RequestOf(modelfile, result.GetRequiredValue(model), result.GetValue(quantize));
+            if (result.GetValue(insecure))
+            {
+                request["insecure"] = true;
+            }
+            await RunAsync(host, request, components, cancellationToken);
             return 0;
         });
         return command;

@@ -86,8 +86,7 @@ internal static class ServeCommand
             StoreReadOnly = environment.StoreReadOnly,
             Prune = !environment.NoPrune,
             GoTemplates = environment.GoTemplates,
-            ReferenceOf = host.Catalogue.ReferenceOf,
-            Registry = new RegistryOptions { LimitRate = environment.LimitRate },
+            Registry = new RegistryOptions { LimitRate = environment.LimitRate, ReferenceOf = host.Catalogue.ReferenceOf },
             Models = [.. host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed())],
             ExtraModels = models.Select(NameAndPath).ToDictionary(),
         };

@@ -57,6 +57,9 @@ internal sealed record CreateRequest
     /// <summary>What to round the weights to; null to keep them.</summary>
     public QuantizationRecipe? Quantize { get; init; }
 
+    /// <summary>Whether plain HTTP is spoken where <see cref="From"/> has to be fetched.</summary>
+    public bool Insecure { get; init; }
+
     /// <summary>Whether every status is sent, and not the last alone.</summary>
     public bool Stream { get; init; } = true;
 
@@ -82,6 +85,7 @@ internal sealed record CreateRequest
             Requires = Text(body, "requires"),
             Info = InfoOf(body.Object("info")),
             Quantize = RecipeOf(Text(body, "quantize") ?? Text(body, "quantization")),
+            Insecure = body.Boolean("insecure") ?? false,
             Stream = body.Boolean("stream") ?? true,
         };
         return request.From is not null || request.Files.Count > 0

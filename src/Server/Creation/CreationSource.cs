@@ -1,4 +1,5 @@
 using LocalLlm.Server.Http;
+using LocalLlm.Server.Registry;
 using LocalLlm.Server.Residency;
 using LocalLlm.Server.Store;
 
@@ -13,9 +14,12 @@ internal sealed record SourceLayers(IReadOnlyList<ManifestLayer> Layers, ModelCo
 internal abstract class CreationSource
 {
     /// <summary>The source that a request names. Whatever is wrong with it and can be told from names is told here, before any work.</summary>
-    /// <exception cref="RequestException">400: a file is missing or of no known kind; 404: there is no such model.</exception>
+    /// <param name="request">The request.</param>
+    /// <param name="models">All models.</param>
+    /// <param name="pull">Fetches a model that is not there.</param>
+    /// <exception cref="RequestException">400: a file is missing, or the model cannot be used.</exception>
     /// <exception cref="StoreException">The store is read-only.</exception>
-    public static CreationSource Of(CreateRequest request, ServedModels models)
+    public static CreationSource Of(CreateRequest request, ServedModels models, Lazy<ModelPull> pull)
     {
         if (models.Store.IsReadOnly)
         {
@@ -27,7 +31,9 @@ internal abstract class CreationSource
         }
         if (request.From is { } from)
         {
-            return new ModelSource(models, FindModel(models, from), ServedModels.NameOf(from).DisplayName, request.Files);
+            return models.Find(from) is null
+                ? new PulledSource(models, pull.Value, new PullRequest(ServedModels.NameOf(from)) { Insecure = request.Insecure }, request.Files)
+                : OfModel(models, from, request.Files);
         }
         return CheckpointSource.Fits(request.Files) ? new CheckpointSource(request.Files, request.Model) : new GgufSource(request.Files);
     }
@@ -37,10 +43,13 @@ internal abstract class CreationSource
     /// <exception cref="StoreException">The store cannot be written to.</exception>
     public abstract Task<SourceLayers> TakeAsync(Workshop shop);
 
-    private static ServedModel FindModel(ServedModels models, string from)
+    /// <summary>A model that is there.</summary>
+    /// <exception cref="RequestException">404: it is not; 400: it cannot be used.</exception>
+    protected static ModelSource OfModel(ServedModels models, string name, IReadOnlyList<UploadedFile> projectors)
     {
-        ServedModel model = models.Find(from)
-            ?? throw RequestException.NotFound($"model '{from}' not found: pull it first, or give the path of a GGUF file or of a folder with safetensors");
-        return model.Defect is null ? model : throw RequestException.BadRequest(model.Defect);
+        ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model '{name}' not found");
+        return model.Defect is null
+            ? new ModelSource(models, model, ServedModels.NameOf(name).DisplayName, projectors)
+            : throw RequestException.BadRequest(model.Defect);
     }
 }

@@ -22,7 +22,10 @@ internal sealed class Workshop(ModelStore store, int threads, Action<CreateProgr
     public CancellationToken Cancellation => cancellation;
 
     /// <summary>Tells what is being done.</summary>
-    public void Say(string status) => report(new CreateProgress(status));
+    public void Say(string status) => Say(new CreateProgress(status));
+
+    /// <summary>Tells how far it is.</summary>
+    public void Say(CreateProgress progress) => report(progress);
 
     /// <summary>Writes a file and keeps it as a blob, without a second copy on the disk.</summary>
     /// <param name="status">What is done.</param>

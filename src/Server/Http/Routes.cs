@@ -19,8 +19,8 @@ internal static class Routes
     public static void Map(WebApplication app, ServedModels models, ModelAccess access, ServerOptions options, TimeProvider time)
     {
         ErrorAnswers errors = new(app.Services.GetRequiredService<ILogger<ErrorAnswers>>());
-        MapNative(app, errors, models, access, options, time);
-        app.MapPost("/api/create", errors.Native(new CreateEndpoint(models, options.ModelOptions.Threads).HandleAsync));
+        MapNative(app, errors, models, access, time);
+        MapTransfers(app, errors, models, options.ModelOptions.Threads);
         // Guides give the base URL with or without /v1.
         MapOpenAi(app, errors, models, access, time, "/v1");
         MapOpenAi(app, errors, models, access, time, "");
@@ -31,7 +31,7 @@ internal static class Routes
         app.MapDelete($"/v1/models/{{**{ModelsEndpoint.IdParameter}}}", errors.OpenAi(list.HandleDeleteAsync));
     }
 
-    private static void MapNative(WebApplication app, ErrorAnswers errors, ServedModels models, ModelAccess access, ServerOptions options, TimeProvider time)
+    private static void MapNative(WebApplication app, ErrorAnswers errors, ServedModels models, ModelAccess access, TimeProvider time)
     {
         ListEndpoints lists = new(models, access.Resident, app.Services.GetRequiredService<ILogger<ListEndpoints>>());
         EmbedEndpoint embed = new(models, access, time);
@@ -46,13 +46,21 @@ internal static class Routes
         BlobEndpoints blobs = new(models);
         app.MapMethods(BlobEndpoints.Route, [HttpMethods.Head], errors.Native(blobs.HandleHeadAsync));
         app.MapPost(BlobEndpoints.Route, errors.Native(blobs.HandlePostAsync));
-        RegistryClient registry = app.Services.GetRequiredService<RegistryClient>();
-        app.MapPost("/api/pull", errors.Native(new PullEndpoint(models, options.ReferenceOf, registry, app.Lifetime.ApplicationStopping).HandleAsync));
-        app.MapPost("/api/push", errors.Native(new PushEndpoint(models, registry, app.Lifetime.ApplicationStopping).HandleAsync));
         app.MapPost("/api/chat", errors.Native(new ChatEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/embed", errors.Native(embed.HandleAsync));
         app.MapPost("/api/embeddings", errors.Native(embed.HandleLegacyAsync));
+    }
+
+    /// <summary>What brings models into the store, or out of it.</summary>
+    private static void MapTransfers(WebApplication app, ErrorAnswers errors, ServedModels models, int threads)
+    {
+        CancellationToken stopping = app.Lifetime.ApplicationStopping;
+        RegistryClient registry = app.Services.GetRequiredService<RegistryClient>();
+        Lazy<ModelPull> pull = new(() => new ModelPull(registry, models.Store)); // one for both, so that they share downloads
+        app.MapPost("/api/pull", errors.Native(new PullEndpoint(models, pull, stopping).HandleAsync));
+        app.MapPost("/api/push", errors.Native(new PushEndpoint(models, registry, stopping).HandleAsync));
+        app.MapPost("/api/create", errors.Native(new CreateEndpoint(models, pull, threads, stopping).HandleAsync));
     }
 
     private static void MapOpenAi(

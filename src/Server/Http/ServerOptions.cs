@@ -1,5 +1,4 @@
 using LocalLlm.Engine;
-using LocalLlm.Server.Models;
 using LocalLlm.Server.Registry;
 using LocalLlm.Server.Residency;
 using LocalLlm.Server.Store;
@@ -56,9 +55,6 @@ public sealed record ServerOptions
 
     /// <summary>When prompts are made with the <c>TEMPLATE</c> of models of the store.</summary>
     public GoTemplates GoTemplates { get; init; }
-
-    /// <summary>Under which name a registry has what is pulled by a short one.</summary>
-    internal Func<ModelName, ModelName> ReferenceOf { get; init; } = name => name;
 
     /// <summary>How models are fetched from registries.</summary>
     internal RegistryOptions Registry { get; init; } = new();

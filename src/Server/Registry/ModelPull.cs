@@ -32,7 +32,7 @@ internal sealed class ModelPull(RegistryClient client, ModelStore store)
     /// <exception cref="StoreException">The store cannot be written to, or its disk is full.</exception>
     public async Task RunAsync(PullRequest request, Func<PullEvent, Task> tell, CancellationToken cancellationToken)
     {
-        RegistryRepository repository = request.Repository;
+        RegistryRepository repository = (request with { Reference = client.Options.ReferenceOf(request.Name) }).Repository;
         RateLimit? limit = RateLimit.Of(request.LimitRate);
         await tell(new PullEvent("pulling manifest"));
         byte[] bytes = await GetManifestAsync(repository, cancellationToken);

@@ -1,3 +1,5 @@
+using LocalLlm.Server.Models;
+
 namespace LocalLlm.Server.Registry;
 
 /// <summary>How models are fetched and what the store makes of them.</summary>
@@ -47,6 +49,9 @@ internal sealed record RegistryOptions
 
     /// <summary>Whether blobs go that only the model used that a pull replaced.</summary>
     public bool DropReplaced { get; init; } = true;
+
+    /// <summary>Under which name a registry has what is pulled by a short one.</summary>
+    public Func<ModelName, ModelName> ReferenceOf { get; init; } = name => name;
 
     /// <summary>Bytes that may still be written to a folder.</summary>
     public Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;

@@ -83,7 +83,8 @@ public sealed class CreateCommandTests : IDisposable
             Assert.Equal(1, await cli.RunAsync("create", "x", "-f", Write("Modelfile", modelfile)));
             return cli.Error.ToString().TrimEnd('\n').Split('\n')[^1];
         }
-        Assert.StartsWith("Error: 404 Not Found: model 'nope' not found", await FailAsync("FROM nope"), StringComparison.Ordinal);
+        Assert.StartsWith("Error: pull model manifest: ", await FailAsync("FROM 127.0.0.1:1/me/nope"), StringComparison.Ordinal);
+        Assert.StartsWith("Error: 400 Bad Request: invalid model name", await FailAsync("FROM no//such"), StringComparison.Ordinal);
         Assert.StartsWith("Error: (line 2): command must be one of \"from\"", await FailAsync("FROM talker\nSISTEM x"), StringComparison.Ordinal);
         Assert.StartsWith("Error: no FROM line", await FailAsync("SYSTEM x"), StringComparison.Ordinal);
         Assert.StartsWith("Error: FROM names './gone.gguf', but there is no such file", await FailAsync("FROM ./gone.gguf"), StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using LocalLlm.Engine;
 using LocalLlm.Engine.Conversion;
@@ -7,6 +8,7 @@ using LocalLlm.Server.Creation;
 using LocalLlm.Server.Http;
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Store;
+using LocalLlm.Server.Tests.Registry;
 using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Creation;
@@ -85,6 +87,29 @@ public sealed class CreateTests
         Assert.Contains("\nPARAMETER seed 7\n", show.GetProperty("modelfile").GetString(), StringComparison.Ordinal);
         Assert.Equal("Hi", show.GetProperty("messages")[0].GetProperty("content").GetString());
         await server.CreateAsync("""{"name":"peach","modelfile":"FROM nobody","from":"talker"}""");
+    }
+
+    [Fact]
+    public async Task AModelThatIsNotThereIsFetched()
+    {
+        await using PullBench bench = await PullBench.StartAsync();
+        (_, string text) = await bench.Server.AskAsync("/api/create", $$"""{"model":"mine","from":"{{bench.Name}}","insecure":true,"system":"Mine."}""");
+        string[] statuses = [.. PullBench.Lines(text).Select(line => line.GetProperty("status").GetString()!)];
+        Assert.Equal(["pulling manifest", "success"], [statuses[0], statuses[^1]]);
+        Assert.Contains(statuses, status => status.StartsWith("pulling ", StringComparison.Ordinal) && status != "pulling manifest");
+        Assert.Single(statuses, "success");
+        Assert.Equal("Mine.", (await bench.Server.AskJsonAsync("/api/show", """{"model":"mine"}""")).GetProperty("system").GetString());
+        Assert.Equal(
+            [bench.Name, "mine:latest"], (await bench.Server.Client.GetFromJsonAsync<JsonElement>("/api/tags")).GetProperty("models").EnumerateArray().Select(model => model.GetProperty("name").GetString()!).Order());
+    }
+
+    [Fact]
+    public async Task AModelThatCannotBeFetchedIsNamed()
+    {
+        await using StoreServer server = await StoreServer.StartAsync();
+        (_, string error) = await server.FailAsync("""{"model":"x","from":"127.0.0.1:1/me/nobody"}""");
+        Assert.StartsWith("pull model manifest: ", error, StringComparison.Ordinal);
+        server.RequireNothingHalfDone();
     }
 
     [Fact]
@@ -181,7 +206,7 @@ public sealed class CreateTests
     [InlineData(400, "neither 'from' or 'files' was specified", """{"model":"x"}""")]
     [InlineData(400, "invalid model name", """{"model":"a b","from":"talker"}""")]
     [InlineData(400, "invalid model name", """{"from":"talker"}""")]
-    [InlineData(404, "model 'nope' not found", """{"model":"x","from":"nope"}""")]
+    [InlineData(400, "invalid model name", """{"model":"x","from":"no/such//name"}""")]
     [InlineData(400, "file path must be relative", """{"model":"x","files":{"../m.gguf":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}""")]
     [InlineData(400, "file path must be relative", """{"model":"x","files":{"/m.gguf":"sha256:0000000000000000000000000000000000000000000000000000000000000000"}}""")]
     [InlineData(400, "invalid digest format", """{"model":"x","files":{"m.gguf":"sha256:00"}}""")]
@@ -265,7 +290,7 @@ public sealed class CreateTests
             }
         }, cancellation.Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => new ModelCreation(request, CreationSource.Of(request, new ServedModels([], server.Store))).RunAsync(shop));
+            () => new ModelCreation(request, CreationSource.Of(request, new ServedModels([], server.Store), null!)).RunAsync(shop));
         Assert.Equal("quantizing F16 model to Q4_K_M", statuses[^1]);
         server.RequireNothingHalfDone();
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
+using LocalLlm.Server.Registry;
 using LocalLlm.Server.Store;
 using LocalLlm.Server.Tests.Store;
 
@@ -22,7 +23,7 @@ internal sealed class StoreServer : IAsyncDisposable
         StoreFixture fixture = new();
         return new StoreServer(fixture, await ServerUnderTest.StartAsync(
             engine ?? new ScriptedEngine(),
-            options => options with { StoreFolder = fixture.Root, Models = [options.Models[0] with { Names = ["talker"], Sha256 = null }] }));
+            options => options with { StoreFolder = fixture.Root, Registry = new RegistryOptions { Retries = 0 }, Models = [options.Models[0] with { Names = ["talker"], Sha256 = null }] }));
     }
 
     /// <summary>Uploads a file and gives its digest.</summary>

@@ -2,33 +2,36 @@ using System.Threading.Channels;
 using LocalLlm.Server.Creation;
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Http.Streaming;
+using LocalLlm.Server.Registry;
 
 namespace LocalLlm.Server.Http.Native;
 
 /// <summary><c>POST /api/create</c>: makes a model and streams what is being done. A client that leaves ends it.</summary>
 /// <param name="models">All models.</param>
+/// <param name="pull">Fetches the model to build upon where it is not there.</param>
 /// <param name="threads">Threads that compute.</param>
-internal sealed class CreateEndpoint(ServedModels models, int threads)
+/// <param name="stopping">The server ends.</param>
+internal sealed class CreateEndpoint(ServedModels models, Lazy<ModelPull> pull, int threads, CancellationToken stopping)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         CreateRequest request = CreateRequest.Read(await JsonBody.ReadAsync(context.Request, context.RequestAborted));
-        ModelCreation creation = new(request, CreationSource.Of(request, models));
+        ModelCreation creation = new(request, CreationSource.Of(request, models, pull));
+        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         if (!request.Stream)
         {
-            await creation.RunAsync(new Workshop(models.Store, threads, _ => { }, context.RequestAborted));
+            await creation.RunAsync(new Workshop(models.Store, threads, _ => { }, ends.Token));
             await ApiJson.SendAsync(context, new CreateProgress(CreateProgress.Success), ApiJson.Compact.CreateProgress);
             return;
         }
-        await StreamAsync(context, creation);
+        await StreamAsync(context, creation, ends);
     }
 
     /// <summary>The work runs beside the sending, so that neither waits for the other.</summary>
-    private async Task StreamAsync(HttpContext context, ModelCreation creation)
+    private async Task StreamAsync(HttpContext context, ModelCreation creation, CancellationTokenSource ends)
     {
         Channel<CreateProgress> events = Channel.CreateUnbounded<CreateProgress>(new UnboundedChannelOptions { SingleReader = true });
-        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         Workshop shop = new(models.Store, threads, progress => events.Writer.TryWrite(progress), ends.Token);
         Task work = Task.Run(async () =>
         {

@@ -1,6 +1,5 @@
 using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Http.Streaming;
-using LocalLlm.Server.Models;
 using LocalLlm.Server.Registry;
 using LocalLlm.Server.Store;
 
@@ -8,18 +7,14 @@ namespace LocalLlm.Server.Http.Native;
 
 /// <summary><c>POST /api/pull</c>: fetches a model and streams how far it is. A client that leaves ends it, unless others wait for the same; what has come stays.</summary>
 /// <param name="models">All models.</param>
-/// <param name="referenceOf">Under which name a registry has what is called by a short one.</param>
-/// <param name="client">Speaks to registries.</param>
+/// <param name="pull">Fetches.</param>
 /// <param name="stopping">The server ends.</param>
-internal sealed class PullEndpoint(ServedModels models, Func<ModelName, ModelName> referenceOf, RegistryClient client, CancellationToken stopping)
+internal sealed class PullEndpoint(ServedModels models, Lazy<ModelPull> pull, CancellationToken stopping)
 {
-    private readonly Lazy<ModelPull> _pull = new(() => new ModelPull(client, models.Store));
-
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
     {
         PullRequest request = PullRequest.Read(await JsonBody.ReadAsync(context.Request, context.RequestAborted));
-        request = request with { Reference = referenceOf(request.Name) };
         if (models.Store.IsReadOnly)
         {
             throw ModelStore.IsReadOnlyError(models.Store.Root);
@@ -28,11 +23,11 @@ internal sealed class PullEndpoint(ServedModels models, Func<ModelName, ModelNam
         if (!request.Stream)
         {
             PullEvent last = new(PullEvent.Success);
-            await _pull.Value.RunAsync(request, pullEvent => Task.FromResult(last = pullEvent), ends.Token);
+            await pull.Value.RunAsync(request, pullEvent => Task.FromResult(last = pullEvent), ends.Token);
             await ApiJson.SendAsync(context, last, ApiJson.Compact.PullEvent);
             return;
         }
         NdjsonWriter writer = new(context.Response);
-        await _pull.Value.RunAsync(request, pullEvent => writer.WriteAsync(pullEvent, ApiJson.Compact.PullEvent, ends.Token), ends.Token);
+        await pull.Value.RunAsync(request, pullEvent => writer.WriteAsync(pullEvent, ApiJson.Compact.PullEvent, ends.Token), ends.Token);
     }
 }
