@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using LocalLlm.Engine;
+using LocalLlm.Server.Cli.Session.Editing;
 using LocalLlm.Server.Configuration;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Runners;
@@ -46,6 +47,16 @@ internal sealed record CliHost
     /// <summary>Calls an action at each Ctrl-C (and, where the system has it, at a polite request to end), until it is disposed.</summary>
     public required Func<Action, IDisposable> OnInterrupt { get; init; }
 
+    /// <summary>Calls an action at each Ctrl-C alone, until it is disposed: what ends the process ends it.</summary>
+    public Func<Action, IDisposable> OnCtrlC
+    {
+        get => field ?? OnInterrupt;
+        init;
+    }
+
+    /// <summary>The terminal, if keys can be read from it.</summary>
+    public Func<ITerminal?> Terminal { get; init; } = () => null;
+
     /// <summary>Bytes that may still be written to a folder.</summary>
     public Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;
 
@@ -61,7 +72,8 @@ internal sealed record CliHost
         UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false);
         return new CliHost
         {
-            In = Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput(), utf8) : Console.In,
+            // The console's own reader would set up the terminal; only Windows needs it, for its characters.
+            In = Console.IsInputRedirected || !OperatingSystem.IsWindows() ? new StreamReader(Console.OpenStandardInput(), utf8) : Console.In,
             Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" },
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" },
             InputIsTerminal = !Console.IsInputRedirected,
@@ -71,23 +83,25 @@ internal sealed record CliHost
             Variable = Environment.GetEnvironmentVariable,
             ProgramFolder = AppContext.BaseDirectory,
             Runner = RunnerProgram.OfThisProcess,
-            OnInterrupt = action => new SignalRegistration(action),
+            OnInterrupt = action => new SignalRegistration(action, PosixSignal.SIGINT, PosixSignal.SIGTERM),
+            OnCtrlC = action => new SignalRegistration(action, PosixSignal.SIGINT),
+            Terminal = () => Console.IsInputRedirected || Console.IsOutputRedirected ? null : UnixTerminal.TryOpen(Environment.GetEnvironmentVariable),
         };
     }
 
-    /// <summary>Both signals that ask a process to end.</summary>
+    /// <summary>Signals that are not left to the system.</summary>
     private sealed class SignalRegistration : IDisposable
     {
         private readonly PosixSignalRegistration[] _signals;
 
-        public SignalRegistration(Action action)
+        public SignalRegistration(Action action, params PosixSignal[] signals)
         {
             void Handle(PosixSignalContext context)
             {
                 context.Cancel = true; // The command ends by itself, after it has put things in order.
                 action();
             }
-            _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle), PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle)];
+            _signals = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, Handle))];
         }
 
         public void Dispose() => Array.ForEach(_signals, signal => signal.Dispose());

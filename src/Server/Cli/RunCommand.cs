@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using LocalLlm.Engine;
 using LocalLlm.Server.Cli.Session;
+using LocalLlm.Server.Cli.Session.Editing;
+using LocalLlm.Server.Configuration;
 
 namespace LocalLlm.Server.Cli;
 
@@ -54,7 +56,8 @@ internal sealed class RunCommand
             {
                 await backend.LoadAsync(opening, interrupted.Token);
                 registration.Dispose(); // from here on, Ctrl-C stops answers
-                await new ChatLoop(_host, new AnswerPrinter(_host, _flags.Style(result, _host)), backend, opening).RunAsync(cancellationToken);
+                await using ChatSession session = new(_host, new SessionState(backend, opening, _flags.Style(result, _host)), LineInput());
+                await session.RunAsync(cancellationToken);
             }
             else
             {
@@ -107,6 +110,17 @@ internal sealed class RunCommand
             _host.Error.WriteLine(ComputeFlags.Describe(options));
         }
         return options;
+    }
+
+    private ILineInput LineInput()
+    {
+        if (_host.Terminal() is not { } terminal)
+        {
+            return new PlainInput(_host);
+        }
+        bool isForgetful = OllamaEnvironment.Read(_host.Variable).NoHistory;
+        InputHistory history = new(isForgetful ? null : InputHistory.PathFor(_host.Variable)) { IsOn = !isForgetful };
+        return new LineEditor(terminal, _host.Out, history, new ExternalEditor(_host).Edit);
     }
 
     /// <summary>Standard input first, unless a person sits there, then the words.</summary>

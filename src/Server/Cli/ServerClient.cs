@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -67,7 +68,7 @@ internal sealed class ServerClient : IDisposable
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
             return true;
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (IsOfTheLine(exception))
         {
             return false;
         }
@@ -176,7 +177,7 @@ internal sealed class ServerClient : IDisposable
         {
             return await _http.SendAsync(request, until, cancellationToken);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (IsOfTheLine(exception))
         {
             throw Told(exception);
         }
@@ -188,11 +189,14 @@ internal sealed class ServerClient : IDisposable
         {
             return await lines.ReadLineAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (IsOfTheLine(exception) && !cancellationToken.IsCancellationRequested)
         {
             throw Told(exception);
         }
     }
+
+    /// <summary>Whether it was the connection that failed.</summary>
+    private static bool IsOfTheLine(Exception exception) => exception is HttpRequestException or IOException or SocketException;
 
     /// <summary>What is told of a request that brought no answer.</summary>
     private CommandLineException Told(Exception exception) =>

@@ -65,7 +65,7 @@ internal sealed record OllamaEnvironment
     /// <summary><c>OLLAMA_DEBUG</c>: 0 is quiet, 1 (or any switch that means true) logs debug messages, 2 and more everything.</summary>
     public required int DebugLevel { get; init; }
 
-    /// <summary><c>OLLAMA_NOHISTORY</c>: keeps no history of interactive input. Read, but no history is kept in any case yet.</summary>
+    /// <summary><c>OLLAMA_NOHISTORY</c>: keeps no history of interactive input.</summary>
     public required bool NoHistory { get; init; }
 
     /// <summary>Values that could not be read, one sentence each; the server logs them when it starts.</summary>

@@ -42,6 +42,9 @@ internal static class ParameterTable
         ["penalize_newline"] = ParameterKind.Removed,
     };
 
+    /// <summary>The options that mean something.</summary>
+    public static IEnumerable<string> Names => Kinds.Where(entry => entry.Value != ParameterKind.Removed).Select(entry => entry.Key);
+
     /// <summary>The type of an option; null if there is none of that name.</summary>
     public static ParameterKind? KindOf(string name) => Kinds.TryGetValue(name, out ParameterKind kind) ? kind : null;
 
@@ -51,7 +54,7 @@ internal static class ParameterTable
     {
         if (KindOf(command.Name) is not { } kind)
         {
-            string? nearest = NearestName.Of(command.Name, Kinds.Where(entry => entry.Value != ParameterKind.Removed).Select(entry => entry.Key));
+            string? nearest = NearestName.Of(command.Name, Names);
             throw new ModelfileException(command.Line, $"unknown parameter '{command.Name}'{(nearest is null ? "" : $"; did you mean '{nearest}'?")}");
         }
         string name = command.Name.ToLowerInvariant();

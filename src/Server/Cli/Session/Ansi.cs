@@ -8,9 +8,6 @@ internal static class Ansi
     /// <summary>Erases from the cursor to the end of its line.</summary>
     public const string EraseLine = "\e[K";
 
-    /// <summary>Erases from the cursor to the end of the screen.</summary>
-    public const string EraseBelow = "\e[J";
-
     /// <summary>Erases the screen and puts the cursor into its first cell.</summary>
     public const string ClearScreen = "\e[H\e[2J";
 

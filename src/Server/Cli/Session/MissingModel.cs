@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace LocalLlm.Server.Cli.Session;
@@ -11,29 +10,17 @@ internal sealed class MissingModel(CliHost host, ServerClient server)
     /// <summary>Has the server fetch the model.</summary>
     /// <param name="model">Its name.</param>
     /// <param name="insecure">Whether plain HTTP will do.</param>
-    /// <param name="missing">What the server said when it was asked for the model.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CommandLineException">It cannot be had.</exception>
-    public async Task FetchAsync(string model, bool insecure, ServerErrorException missing, CancellationToken cancellationToken)
+    public async Task FetchAsync(string model, bool insecure, CancellationToken cancellationToken)
     {
         try
         {
             await TransferProgress.FollowAsync(host, server, "pull", new JsonObject { ["model"] = model, ["insecure"] = insecure }, cancellationToken);
         }
-        catch (ServerErrorException refused) when (refused.Status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed)
-        {
-            throw new CommandLineException($"{missing.Message}{await NearestAsync(model, cancellationToken)}, and the server at {server.Address} cannot pull models");
-        }
         catch (ServerErrorException refused)
         {
-            throw new CommandLineException(refused.Message + await NearestAsync(model, cancellationToken));
+            throw new CommandLineException(refused.Message + await ModelSuggestion.AskAsync(server, model, cancellationToken));
         }
-    }
-
-    /// <summary>A question after a name like the one that was mistyped; empty if the server has none like it.</summary>
-    private async Task<string> NearestAsync(string model, CancellationToken cancellationToken)
-    {
-        (int status, JsonElement answer) = await server.AskAsync(HttpMethod.Get, "api/tags", null, cancellationToken);
-        return status == StatusCodes.Status200OK ? ModelSuggestion.For(model, answer) : "";
     }
 }
