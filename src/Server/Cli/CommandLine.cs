@@ -83,8 +83,7 @@ internal static partial class CommandLine
         {
             if (result.GetValue(version))
             {
-                host.Out.WriteLine($"localllm version is {LocalLlmServer.Version}");
-                return 0;
+                return VersionReport.Write(host.Out, host.Variable);
             }
             return new HelpAction().Invoke(result);
         });

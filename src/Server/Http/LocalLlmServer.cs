@@ -1,5 +1,4 @@
 using System.Net;
-using System.Reflection;
 using LocalLlm.Server.Http.Guards;
 using LocalLlm.Server.Http.Metrics;
 using LocalLlm.Server.Models;
@@ -17,7 +16,7 @@ namespace LocalLlm.Server.Http;
 public sealed class LocalLlmServer : IAsyncDisposable
 {
     /// <summary>The version of Ollama whose behaviour is followed.</summary>
-    public const string OllamaVersion = "0.32.9";
+    public const string OllamaVersion = ProductVersion.Ollama;
 
     private readonly WebApplication _app;
     private readonly ResidentModels _resident;
@@ -37,8 +36,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
     }
 
     /// <summary>The version of this program.</summary>
-    public static string Version { get; } =
-        typeof(LocalLlmServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    public static string Version => ProductVersion.Own;
 
     /// <summary>Where the server listens, once started.</summary>
     public IReadOnlyList<Uri> Addresses =>

@@ -1,5 +1,3 @@
-using LocalLlm.Server.Http;
-
 namespace LocalLlm.Server.Tests.Cli;
 
 public class CommandLineTests
@@ -11,17 +9,6 @@ public class CommandLineTests
         Assert.Equal(0, await cli.RunAsync());
         Assert.All(new[] { "run", "serve", "ps", "stop", "inspect", "tokenize", "logits", "doctor" }, verb => Assert.Contains($"  {verb}", cli.Out.ToString()));
         Assert.Equal("", cli.Error.ToString());
-    }
-
-    [Theory]
-    [InlineData("--version")]
-    [InlineData("-v")]
-    public async Task ShowsItsVersion(string flag)
-    {
-        CliUnderTest cli = new();
-        Assert.Equal(0, await cli.RunAsync(flag));
-        Assert.Equal($"localllm version is {LocalLlmServer.Version}\n", cli.Out.ToString());
-        Assert.Matches(@"^\d+\.\d+\.\d+", LocalLlmServer.Version);
     }
 
     [Theory]
