@@ -27,10 +27,11 @@ internal static partial class CommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CliHost host, CancellationToken cancellationToken = default)
     {
         // Prompts are taken as written: "@name" is no file of arguments and "-ab" no bundle of options.
-        ParseResult result = Root(host).Parse(args is ["run", ..] ? RunFlags.JoinThink(args) : args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        RootCommand root = Root(host);
+        ParseResult result = root.Parse(args is ["run", ..] ? RunFlags.JoinThink(args) : args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if ((result.Errors.Count > 0 ? result.Errors[0].Message : UnknownOption(result)) is { } mistake)
         {
-            host.Error.WriteLine($"Error: {mistake.ReplaceLineEndings(" ")}");
+            host.Error.WriteLine($"Error: {mistake.ReplaceLineEndings(" ")}{NearestVerb(root, result, args)}");
             return 1;
         }
         try
@@ -74,6 +75,7 @@ internal static partial class CommandLine
             QuantizeCommand.Create(host),
             BenchCommand.Create(host),
             DoctorCommand.Create(host),
+            CompletionCommand.Create(host),
             RunnerCommand.Create(host),
         };
         Option<bool> version = new("--version", "-v") { Description = "Show the version" };
@@ -88,6 +90,13 @@ internal static partial class CommandLine
             return new HelpAction().Invoke(result);
         });
         return root;
+    }
+
+    /// <summary>A question after a verb like the one that was mistyped, or nothing.</summary>
+    private static string NearestVerb(RootCommand root, ParseResult result, IReadOnlyList<string> args)
+    {
+        IEnumerable<string> verbs = root.Subcommands.Where(verb => !verb.Hidden).SelectMany(verb => verb.Aliases.Prepend(verb.Name));
+        return result.CommandResult.Command == root && args is [{ } verb, ..] && NearestName.Of(verb, verbs) is { } nearest ? $" Did you mean '{nearest}'?" : "";
     }
 
     /// <summary>

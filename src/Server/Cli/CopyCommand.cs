@@ -10,7 +10,7 @@ internal static class CopyCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
-        Argument<string> source = new("SOURCE") { Description = "The model's name" };
+        Argument<string> source = new Argument<string>("SOURCE") { Description = "The model's name" }.Complete(host);
         Argument<string> destination = new("DESTINATION") { Description = "The name that it shall have as well; a model of that name is replaced" };
         Command command = new("cp", "Have a running server (OLLAMA_HOST) give a model another name.") { source, destination };
         command.SetAction(async (result, cancellationToken) =>
@@ -21,7 +21,7 @@ internal static class CopyCommand
             (int status, JsonElement answer) = await server.AskAsync(HttpMethod.Post, "api/copy", request.ToJsonString(), cancellationToken);
             if (status != StatusCodes.Status200OK)
             {
-                throw ServerClient.ErrorOf(status, answer);
+                throw await ModelSuggestion.ErrorOfAsync(server, status, answer, from, cancellationToken);
             }
             host.Out.WriteLine($"copied '{from}' to '{to}'");
             return 0;

@@ -10,7 +10,7 @@ internal static class RemoveCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
-        Argument<string[]> models = new("MODEL") { Description = "Names of models", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> models = new Argument<string[]>("MODEL") { Description = "Names of models", Arity = ArgumentArity.OneOrMore }.Complete(host);
         Command command = new("rm", "Have a running server (OLLAMA_HOST) delete models from its store.") { models };
         command.SetAction(async (result, cancellationToken) =>
         {
@@ -22,7 +22,7 @@ internal static class RemoveCommand
                 (int status, JsonElement answer) = await server.AskAsync(HttpMethod.Delete, "api/delete", request.ToJsonString(), cancellationToken);
                 if (status != StatusCodes.Status200OK)
                 {
-                    throw ServerClient.ErrorOf(status, answer);
+                    throw await ModelSuggestion.ErrorOfAsync(server, status, answer, name, cancellationToken);
                 }
                 host.Out.WriteLine($"deleted '{name}'");
             }

@@ -24,7 +24,7 @@ internal sealed class RunCommand
     public static Command Create(CliHost host)
     {
         RunCommand run = new(host);
-        Command command = new("run", "Ask a model, or talk with it.") { run._model, run._prompt };
+        Command command = new("run", "Ask a model, or talk with it.") { run._model.Complete(host), run._prompt };
         run._flags.AddTo(command);
         run._sampling.AddTo(command);
         run._compute.AddTo(command);

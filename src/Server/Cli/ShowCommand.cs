@@ -20,7 +20,7 @@ internal static class ShowCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
-        Argument<string> model = new("MODEL") { Description = "The model's name" };
+        Argument<string> model = new Argument<string>("MODEL") { Description = "The model's name" }.Complete(host);
         Option<bool>[] parts = [.. s_parts.Select(part => new Option<bool>(part.Option) { Description = part.Description })];
         Option<bool> verbose = new("--verbose", "-v") { Description = "Print all metadata and tensors too" };
         Option<bool> json = JsonOutput.Option();
@@ -56,6 +56,6 @@ internal static class ShowCommand
         JsonObject request = new() { ["model"] = model, ["verbose"] = verbose };
         using ServerClient server = new(host);
         (int status, JsonElement answer) = await server.AskAsync(HttpMethod.Post, "api/show", request.ToJsonString(), cancellationToken);
-        return status == StatusCodes.Status200OK ? answer : throw ServerClient.ErrorOf(status, answer);
+        return status == StatusCodes.Status200OK ? answer : throw await ModelSuggestion.ErrorOfAsync(server, status, answer, model, cancellationToken);
     }
 }

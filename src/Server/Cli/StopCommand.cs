@@ -10,7 +10,7 @@ internal static class StopCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(CliHost host)
     {
-        Argument<string> model = new("MODEL") { Description = "The model's name" };
+        Argument<string> model = new Argument<string>("MODEL") { Description = "The model's name" }.Complete(host);
         Command command = new("stop", "Have a running server (OLLAMA_HOST) unload a model.") { model };
         command.SetAction(async (result, cancellationToken) =>
         {
@@ -21,7 +21,7 @@ internal static class StopCommand
             return status switch
             {
                 StatusCodes.Status200OK => 0,
-                StatusCodes.Status404NotFound => throw new CommandLineException($"couldn't find model \"{name}\" to stop"),
+                StatusCodes.Status404NotFound => throw new CommandLineException($"couldn't find model \"{name}\" to stop{await ModelSuggestion.AskAsync(server, name, cancellationToken)}"),
                 _ => throw ServerClient.ErrorOf(status, answer),
             };
         });

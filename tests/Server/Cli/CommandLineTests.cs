@@ -13,6 +13,7 @@ public class CommandLineTests
 
     [Theory]
     [InlineData("Unrecognized command or argument 'frobnicate'.", "frobnicate")]
+    [InlineData("Unrecognized command or argument 'lsit'. Did you mean 'list'?", "lsit")]
     [InlineData("Required argument missing for command: 'run'.", "run")]
     [InlineData("There is no file '/nowhere/m.gguf'.", "run", "/nowhere/m.gguf", "hi")]
     [InlineData("There is no file '/nowhere/m.gguf'.", "inspect", "/nowhere/m.gguf")]
