@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using LocalLlm.Engine;
 using LocalLlm.Server.Cli;
 using LocalLlm.Server.Tests.Runners;
