@@ -1,5 +1,6 @@
 """Servers of the built program (argv[1]) that pull from a registry of this file's own: one killed in the middle, two over one store that pull and delete at once for
-argv[2] seconds (20), one whose disk fills up (needs the right to mount). Loopback. Standard library only."""
+argv[2] seconds (20), one whose disk fills up (needs the right to mount), one behind a proxy. Loopback. Standard library only."""
+import atexit
 import collections
 import hashlib
 import http.client
@@ -15,12 +16,13 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 program, seconds = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 20
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PART = 32 << 20
 folder = tempfile.TemporaryDirectory()
-blobs, manifests = {}, {}
+blobs, manifests, asked = {}, {}, []
 sent, rate = 0, 0
 lock = threading.Lock()
 
@@ -49,8 +51,10 @@ class Registry(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         global sent
-        kind, what = self.path.split("/")[-2:]
-        body = manifests.get(self.path.split("/")[3]) if kind == "manifests" else blobs.get(what)
+        path = urllib.parse.urlsplit(self.path).path    # a proxy is asked with the whole address
+        asked.append(self.path)
+        kind, what = path.split("/")[-2:]
+        body = manifests.get(path.split("/")[3]) if kind == "manifests" else blobs.get(what)
         if body is None:
             self.send_response(404)
             self.send_header("Content-Length", "0")
@@ -84,12 +88,13 @@ threading.Thread(target=registry.serve_forever, daemon=True).start()
 host = f"127.0.0.1:{registry.server_port}"
 
 
-def start(store):
+def start(store, **more):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "OLLAMA_MODELS": store, "OLLAMA_HOST": f"127.0.0.1:{port}"}
+    environment = {**os.environ, "OLLAMA_MODELS": store, "OLLAMA_HOST": f"127.0.0.1:{port}", **more}
     server = subprocess.Popen([program, "serve"], env=environment, stderr=subprocess.PIPE, text=True)
+    atexit.register(server.kill)    # where an assertion ends this program first
     for line in server.stderr:
         if "listening on" in line:
             break
@@ -106,9 +111,9 @@ def ask(port, method, path, body):
     return answer.status, text
 
 
-def pull(port, model):
+def pull(port, model, at=host):
     """The last line of a pull."""
-    status, text = ask(port, "POST", "/api/pull", {"model": f"{host}/me/{model}", "insecure": True})
+    status, text = ask(port, "POST", "/api/pull", {"model": f"{at}/me/{model}", "insecure": True})
     assert status == 200, (status, text)
     return json.loads(text.splitlines()[-1])
 
@@ -248,6 +253,22 @@ def full_disk():
         subprocess.run(["umount", "-l", disk], check=True)
 
 
+def proxied():
+    """The registry of this file as a proxy: hosts that are unknown here are asked for there, but for those that are excepted."""
+    publish("behind", ("model", random.Random(4).randbytes(1 << 20)))
+    server, port = start(os.path.join(folder.name, "proxied"), HTTP_PROXY=f"http://{host}", http_proxy=f"http://{host}", NO_PROXY="direct.invalid", no_proxy="direct.invalid")
+    assert pull(port, "behind", "registry.invalid") == {"status": "success"}
+    assert any(path.startswith("http://registry.invalid/v2/me/behind/blobs/") for path in asked), asked[-5:]
+    assert "cannot be reached" in pull(port, "behind", "direct.invalid")["error"]
+    assert not any("direct.invalid" in path for path in asked)
+    assert pull(port, "behind") == {"status": "success"}    # this machine itself is asked without it
+    assert "/v2/me/behind/manifests/latest" in asked
+    server.terminate()
+    server.wait()
+    print("through a proxy: ok")
+
+
 killed()
 two_servers()
 full_disk()
+proxied()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using LocalLlm.Server.Store;
 
 namespace LocalLlm.Server.Registry;
@@ -9,14 +10,9 @@ namespace LocalLlm.Server.Registry;
 /// </summary>
 internal sealed class DownloadJournal : IDisposable
 {
-    private readonly StreamWriter _writer;
     private readonly FileStream _file;
 
-    private DownloadJournal(FileStream file)
-    {
-        _file = file;
-        _writer = new StreamWriter(file) { NewLine = "\n" };
-    }
+    private DownloadJournal(FileStream file) => _file = file;
 
     /// <summary>Opens the journal of a partial blob.</summary>
     /// <param name="blob">The blob.</param>
@@ -34,8 +30,9 @@ internal sealed class DownloadJournal : IDisposable
                 }
             }
             // Written anew: nothing follows half a line, and many small ranges have become few.
-            DurableFiles.Write(blob.JournalPath, System.Text.Encoding.ASCII.GetBytes(string.Concat(there.All.Select(range => $"{Line(range)}\n"))));
-            return new DownloadJournal(new FileStream(blob.JournalPath, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Delete));
+            DurableFiles.Write(blob.JournalPath, Lines(there.All));
+            // Without a buffer: what a full disk did not take must not be tried again when the file is closed.
+            return new DownloadJournal(new FileStream(blob.JournalPath, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -49,11 +46,8 @@ internal sealed class DownloadJournal : IDisposable
     {
         try
         {
-            foreach ((long, long) range in ranges)
-            {
-                _writer.WriteLine(Line(range));
-            }
-            _writer.Flush();
+            // If an earlier attempt left half a line, it takes this one's start with it: three words are none, and two make the range smaller.
+            _file.Write(Lines(ranges));
             _file.Flush(flushToDisk: true);
         }
         catch (IOException exception)
@@ -63,19 +57,10 @@ internal sealed class DownloadJournal : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose()
-    {
-        try
-        {
-            _writer.Dispose();
-        }
-        catch (IOException)
-        {
-            // A full disk again, for lines that it has refused before: that was told, and what is not noted is fetched again.
-        }
-    }
+    public void Dispose() => _file.Dispose();
 
-    private static string Line((long Start, long End) range) => string.Create(CultureInfo.InvariantCulture, $"{range.Start} {range.End}");
+    private static byte[] Lines(IEnumerable<(long Start, long End)> ranges) =>
+        Encoding.ASCII.GetBytes(string.Concat(ranges.Select(range => string.Create(CultureInfo.InvariantCulture, $"{range.Start} {range.End}\n"))));
 
     private static void Read(string line, long size, ByteRanges there)
     {

@@ -80,7 +80,14 @@ internal sealed class ModelPull(RegistryClient client, ModelStore store)
                 continue;
             }
             using DownloadShare share = await _downloads.JoinAsync(repository, layer, limit);
-            await FollowAsync(share, layer, tell, cancellationToken);
+            try
+            {
+                await FollowAsync(share, layer, tell, cancellationToken);
+            }
+            catch (RegistryException exception) when (exception.IsNotFound)
+            {
+                throw new RegistryException($"{repository.Root.Authority} has the manifest of '{repository.Name}' but not its blob {layer.Digest}: file does not exist", exception);
+            }
         }
     }
 

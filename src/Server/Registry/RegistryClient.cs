@@ -161,7 +161,8 @@ internal sealed class RegistryClient : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException)
         {
-            string sentence = $"{request.RequestUri!.Authority} cannot be reached: {exception.InnerException?.Message ?? exception.Message}";
+            string advice = exception is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } ? " If it speaks plain HTTP, use --insecure (\"insecure\": true)." : "";
+            string sentence = $"{request.RequestUri!.Authority} cannot be reached: {exception.InnerException?.Message ?? exception.Message}{advice}";
             throw RetryRule.IsTransient(exception) ? new TransientRegistryException(sentence, exception) : new RegistryException(sentence, exception);
         }
     }

@@ -136,6 +136,36 @@ public sealed class PullEndpointTests
         Assert.Equal("success", Text((await bench.PullAsync())[^1], "status"));
     }
 
+    [Fact]
+    public async Task TokensAndRedirectsToAnotherHostAreFollowedWithoutTheToken()
+    {
+        await using PullBench bench = await PullBench.StartAsync();
+        await using FakeRegistry storage = await FakeRegistry.StartAsync();
+        foreach (BlobDigest blob in ModelManifest.Parse(bench.Manifest).Blobs)
+        {
+            storage.Add(bench.Registry.File($"me/tiny/blobs/{blob}")!);
+        }
+        (bench.Registry.Token, bench.Registry.BlobsAt) = ("secret", storage);
+        Assert.Equal("success", Text((await bench.PullAsync())[^1], "status"));
+        Assert.Single(bench.Registry.Paths("GET"), path => path.StartsWith("/token", StringComparison.Ordinal));
+        Assert.NotEmpty(storage.Requests);
+        Assert.All(storage.Requests, request => Assert.Equal("", request.Authorization));
+    }
+
+    [Fact]
+    public async Task ABlobThatTheRegistryLacksAndARegistryWithoutEncryptionAreSaid()
+    {
+        await using PullBench bench = await PullBench.StartAsync();
+        string digest = $"sha256:{new string('7', 64)}";
+        bench.Registry.AddManifest(Encoding.UTF8.GetBytes($$$"""
+            {"schemaVersion":2,"config":{"mediaType":"application/vnd.docker.container.image.v1+json","digest":"{{{digest}}}","size":2},"layers":[]}
+            """));
+        Assert.Equal($"{bench.Registry.Authority} has the manifest of '{bench.Name}' but not its blob {digest}: file does not exist", await bench.PullErrorAsync());
+        (int status, string error) = await bench.Server.AskErrorAsync("/api/pull", $$"""{"model":"{{bench.Name}}","stream":false}""");
+        Assert.Equal(502, status);
+        Assert.EndsWith("If it speaks plain HTTP, use --insecure (\"insecure\": true).", error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"schemaVersion":2,"manifests":[]}""", "is no model but a list of images")]
     [InlineData("""{"schemaVersion":2}""", "gave a manifest of ")]
