@@ -53,22 +53,21 @@ internal sealed class ModelPush(RegistryClient client, ModelStore store)
             async (source, token) => await new PushBlob(client, repository, source, mounts.GetValueOrDefault(source.Digest)).RunAsync(token));
         try
         {
-            for (int current = 0; current < sources.Count;)
+            int current = 0;
+            while (!sending.IsCompleted)
             {
                 current = await TellAsync(sources, current, tell);
                 await Task.WhenAny(sending, Task.Delay(client.Options.ProgressPause, cancellationToken));
-                if (sending.IsFaulted)
-                {
-                    break;
-                }
+                cancellationToken.ThrowIfCancellationRequested();
             }
+            await sending;
+            await TellAsync(sources, current, tell);
         }
         finally
         {
             await failed.CancelAsync(); // whoever listens may be gone
             await sending.ContinueWith(_ => { }, TaskScheduler.Default);
         }
-        await sending;
     }
 
     /// <summary>

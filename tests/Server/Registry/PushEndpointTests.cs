@@ -80,6 +80,28 @@ public sealed class PushEndpointTests
         Assert.Null(bench.Registry.File("me/other/manifests/v1"));
     }
 
+    [Fact]
+    public async Task AClientThatLeavesEndsThePush()
+    {
+        await using PullBench bench = await PullBench.StartAsync();
+        bench.Target.WholeModel($"{bench.Registry.Authority}/me/other/v1");
+        TaskCompletionSource stuck = new(), left = new();
+        bench.Registry.Uploads.Fault = async (context, _) =>
+        {
+            stuck.TrySetResult();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            left.TrySetResult();
+            return true;
+        };
+        using CancellationTokenSource leave = new();
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/push") { Content = new StringContent($$"""{"model":"{{bench.Registry.Authority}}/me/other:v1","insecure":true}""") };
+        using HttpResponseMessage response = await bench.Server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, leave.Token);
+        await stuck.Task;
+        response.Dispose();
+        await left.Task;
+        Assert.Null(bench.Registry.File("me/other/manifests/v1"));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
