@@ -3,6 +3,7 @@ room. Argument: the built program. Mounts a small tmpfs, which takes root. Stand
 import contextlib
 import ctypes
 import hashlib
+import json
 import os
 import pathlib
 import sys
@@ -14,6 +15,7 @@ from programs import Registry, Server, wait_for
 
 PROGRAM = sys.argv[1]
 MODEL = pathlib.Path(__file__).resolve().parents[2] / "models/SmolLM2-135M-Instruct.Q4_1.gguf"
+TINY = pathlib.Path(__file__).resolve().parents[1] / "Vectors/models/qwen3-f16.gguf"       # 2.6 MB
 ROOM = 64 << 20         # less than the model, whose file has 98 MB
 
 
@@ -45,7 +47,7 @@ def names_the_disk(error, disk):
 
 
 def store_fills_up(folder, disk, registry, name):
-    server = Server(PROGRAM, disk.path / "models")
+    server = Server(PROGRAM, disk.path / "models", "--model", f"tiny={TINY}")
     filler = disk.path / "filler"
 
     # Too little room from the first: known before anything is fetched.
@@ -58,7 +60,7 @@ def store_fills_up(folder, disk, registry, name):
     # Room at first, which another program takes while the model comes.
     disk.resize(3 * ROOM)
     filler.write_bytes(bytes(16 << 20))
-    fill_while(lambda: filler_grows(filler, disk), server, name, disk)
+    fill_while(lambda: fill_up(filler, disk), server, name, disk)
     assert server.models() == {} and server.command("doctor", "--store").returncode == 0
     filler.unlink()
     server.succeed("pull", name)
@@ -85,14 +87,26 @@ def store_fills_up(folder, disk, registry, name):
     server.copy("smollm2", name)
     assert list(server.models()) == [name] and "Paris" in server.answer(name)
     server.require_clean()
+
+    # A model that is made there, with weights of another type.
+    fill_up(filler, disk, leave=1 << 20)
+    before, made = server.blobs(), {"model": "127.0.0.1:1/test/made", "from": "tiny", "quantize": "q8_0"}
+    text = server.ask("POST", "/api/create", made)[1].decode()
+    names_the_disk(json.loads(text.splitlines()[-1])["error"], disk)
+    print(f"create: {text.splitlines()[-1]}")
+    assert list(server.models()) == [name] and server.blobs() == before, set(server.blobs()) - set(before)
+    filler.unlink()
+    assert json.loads(server.ask("POST", "/api/create", made)[1].splitlines()[-1]) == {"status": "success"}
+    assert "127.0.0.1:1/test/made:latest" in server.models()
+    server.require_clean()
     server.stop()
 
 
-def filler_grows(filler, disk):
+def fill_up(filler, disk, leave=8 << 20):
     """Takes all room but a little, while somebody else takes it too."""
     with open(filler, "ab", buffering=0) as file, contextlib.suppress(OSError):
-        while os.statvfs(disk.path).f_bavail * os.statvfs(disk.path).f_frsize > 8 << 20:
-            file.write(bytes(1 << 20))
+        while os.statvfs(disk.path).f_bavail * os.statvfs(disk.path).f_frsize > leave:
+            file.write(bytes(256 << 10))
 
 
 def fill_while(fill, server, name, disk):
