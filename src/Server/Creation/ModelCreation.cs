@@ -28,6 +28,18 @@ internal sealed class ModelCreation(CreateRequest request, CreationSource source
     /// <exception cref="OperationCanceledException">It was given up.</exception>
     public async Task RunAsync(Workshop shop)
     {
+        try
+        {
+            await RepeatAsync(shop);
+        }
+        finally
+        {
+            shop.TidyUp();
+        }
+    }
+
+    private async Task RepeatAsync(Workshop shop)
+    {
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -61,7 +73,7 @@ internal sealed class ModelCreation(CreateRequest request, CreationSource source
 
         shop.Cancellation.ThrowIfCancellationRequested();
         shop.Say("writing manifest");
-        shop.Store.Put(request.Model, manifest.ToJson(), dropReplaced: true);
+        shop.Store.Put(request.Model, manifest.ToJson(), shop.DropsUnused);
         shop.Say(CreateProgress.Success);
     }
 

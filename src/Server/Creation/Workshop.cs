@@ -12,6 +12,11 @@ internal sealed class Workshop(ModelStore store, int threads, Action<CreateProgr
     // Often enough to look alive, seldom enough to cost nothing.
     private const long ReportEveryMilliseconds = 100;
 
+    private readonly List<BlobDigest> _written = [];
+
+    /// <summary>Whether blobs go that no model uses: those of a model that is replaced, and those that were made on the way.</summary>
+    public bool DropsUnused { get; init; } = true;
+
     /// <summary>Where the model is put.</summary>
     public ModelStore Store => store;
 
@@ -26,6 +31,22 @@ internal sealed class Workshop(ModelStore store, int threads, Action<CreateProgr
 
     /// <summary>Tells how far it is.</summary>
     public void Say(CreateProgress progress) => report(progress);
+
+    /// <summary>Deletes what was written and no model uses in the end, such as the whole weights of a model that was rounded.</summary>
+    public void TidyUp()
+    {
+        try
+        {
+            if (DropsUnused && _written.Count > 0)
+            {
+                store.DropUnused(_written);
+            }
+        }
+        catch (StoreException)
+        {
+            // The model is there, or what it failed with is told; the rest goes when a server starts.
+        }
+    }
 
     /// <summary>Writes a file and keeps it as a blob, without a second copy on the disk.</summary>
     /// <param name="status">What is done.</param>
@@ -57,6 +78,7 @@ internal sealed class Workshop(ModelStore store, int threads, Action<CreateProgr
             await Task.Run(() => write(path, Tell), cancellation);
             BlobDigest digest = await Task.Run(() => BlobDigest.OfFile(path, cancellation), cancellation);
             await store.Blobs.AddFileAsync(path, digest, cancellation);
+            _written.Add(digest);
             Say($"creating new layer {digest}");
             return ManifestLayer.Of(mediaType, digest, new FileInfo(path).Length);
         }

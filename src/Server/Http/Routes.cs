@@ -60,7 +60,7 @@ internal static class Routes
         Lazy<ModelPull> pull = new(() => new ModelPull(registry, models.Store)); // one for both, so that they share downloads
         app.MapPost("/api/pull", errors.Native(new PullEndpoint(models, pull, stopping).HandleAsync));
         app.MapPost("/api/push", errors.Native(new PushEndpoint(models, registry, stopping).HandleAsync));
-        app.MapPost("/api/create", errors.Native(new CreateEndpoint(models, pull, threads, stopping).HandleAsync));
+        app.MapPost("/api/create", errors.Native(new CreateEndpoint(models, pull, threads, registry.Options.DropReplaced, stopping).HandleAsync));
     }
 
     private static void MapOpenAi(

@@ -141,6 +141,15 @@ internal sealed class ModelStore
         return true;
     }
 
+    /// <summary>Deletes those of some blobs that no model uses: what was made on the way to one.</summary>
+    /// <returns>How many blobs went.</returns>
+    /// <exception cref="StoreException">The store is read-only or cannot be written to.</exception>
+    public int DropUnused(IEnumerable<BlobDigest> candidates)
+    {
+        using StoreLock held = Lock();
+        return Drop(candidates);
+    }
+
     /// <summary>Takes the lock for a change.</summary>
     /// <exception cref="StoreException">The store is read-only or cannot be written to.</exception>
     internal StoreLock Lock()

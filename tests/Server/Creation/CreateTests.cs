@@ -203,6 +203,21 @@ public sealed class CreateTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatWasMadeOnTheWayGoes(bool prune)
+    {
+        await using StoreServer server = await StoreServer.StartAsync(prune: prune);
+        string[] names = ["model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
+        string files = await server.UploadAllAsync(RepoPaths.Vector("hf", "qwen3-tied"), names);
+        await server.CreateAsync($$"""{"model":"small","files":{{files}},"quantize":"q8_0","system":"One."}""");
+        await server.CreateAsync("""{"model":"small","from":"small","system":"Two."}""");
+        // The uploads, the model and the parts of it; besides the weights before they were rounded, and what the first one said with its config.
+        Assert.Equal(names.Length + 3 + (prune ? 0 : 3), Directory.GetFiles(server.Store.Blobs.Folder).Length);
+        Assert.Equal(prune ? 0 : 1, server.Blobs.Count(blob => blob == "One."));
+    }
+
+    [Theory]
     [InlineData(400, "neither 'from' or 'files' was specified", """{"model":"x"}""")]
     [InlineData(400, "invalid model name", """{"model":"a b","from":"talker"}""")]
     [InlineData(400, "invalid model name", """{"from":"talker"}""")]

@@ -18,12 +18,12 @@ internal sealed class StoreServer : IAsyncDisposable
 
     public ModelStore Store => _fixture.Open();
 
-    public static async Task<StoreServer> StartAsync(ScriptedEngine? engine = null)
+    public static async Task<StoreServer> StartAsync(ScriptedEngine? engine = null, bool prune = true)
     {
         StoreFixture fixture = new();
         return new StoreServer(fixture, await ServerUnderTest.StartAsync(
             engine ?? new ScriptedEngine(),
-            options => options with { StoreFolder = fixture.Root, Registry = new RegistryOptions { Retries = 0 }, Models = [options.Models[0] with { Names = ["talker"], Sha256 = null }] }));
+            options => options with { StoreFolder = fixture.Root, Prune = prune, Registry = new RegistryOptions { Retries = 0 }, Models = [options.Models[0] with { Names = ["talker"], Sha256 = null }] }));
     }
 
     /// <summary>Uploads a file and gives its digest.</summary>

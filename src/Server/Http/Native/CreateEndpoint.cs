@@ -10,8 +10,9 @@ namespace LocalLlm.Server.Http.Native;
 /// <param name="models">All models.</param>
 /// <param name="pull">Fetches the model to build upon where it is not there.</param>
 /// <param name="threads">Threads that compute.</param>
+/// <param name="dropsUnused">Whether blobs go that no model uses any more.</param>
 /// <param name="stopping">The server ends.</param>
-internal sealed class CreateEndpoint(ServedModels models, Lazy<ModelPull> pull, int threads, CancellationToken stopping)
+internal sealed class CreateEndpoint(ServedModels models, Lazy<ModelPull> pull, int threads, bool dropsUnused, CancellationToken stopping)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext context)
@@ -21,7 +22,7 @@ internal sealed class CreateEndpoint(ServedModels models, Lazy<ModelPull> pull, 
         using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
         if (!request.Stream)
         {
-            await creation.RunAsync(new Workshop(models.Store, threads, _ => { }, ends.Token));
+            await creation.RunAsync(new Workshop(models.Store, threads, _ => { }, ends.Token) { DropsUnused = dropsUnused });
             await ApiJson.SendAsync(context, new CreateProgress(CreateProgress.Success), ApiJson.Compact.CreateProgress);
             return;
         }
@@ -32,7 +33,7 @@ internal sealed class CreateEndpoint(ServedModels models, Lazy<ModelPull> pull, 
     private async Task StreamAsync(HttpContext context, ModelCreation creation, CancellationTokenSource ends)
     {
         Channel<CreateProgress> events = Channel.CreateUnbounded<CreateProgress>(new UnboundedChannelOptions { SingleReader = true });
-        Workshop shop = new(models.Store, threads, progress => events.Writer.TryWrite(progress), ends.Token);
+        Workshop shop = new(models.Store, threads, progress => events.Writer.TryWrite(progress), ends.Token) { DropsUnused = dropsUnused };
         Task work = Task.Run(async () =>
         {
             try
