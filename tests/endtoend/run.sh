@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # The built program as a user meets it: the bundled model answers, memory stays at file + cache + 200 MB, and bad input gives one
-# clear sentence with exit code 1 while a server goes on. Needs: a built src/Server, python3.
+# clear sentence with exit code 1 while a server goes on. Needs: a built src/Server, python3, tmux.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 localllm=$PWD/src/Server/bin/Release/net10.0/localllm
 model=$PWD/models/SmolLM2-135M-Instruct.Q4_1.gguf
 work=$(mktemp -d)
 export OLLAMA_MODELS=$work/models # not the store of whoever runs this
+export OLLAMA_HOST=127.0.0.1:1 LOCALLLM_NO_AUTOSTART=1 # nor their server
 server_pid=
 finish() {
   [ -n "$server_pid" ] && kill "$server_pid" 2>/dev/null && wait "$server_pid" 2>/dev/null
@@ -81,4 +82,6 @@ echo "-- two servers over one model store, and one killed in an upload"
 python3 tests/endtoend/store.py "$localllm"
 echo "-- pulls: a server killed in one, two servers over one store, a full disk, a proxy"
 python3 tests/endtoend/pull.py "$localllm"
+echo "-- what every verb prints, and conversations in a terminal"
+python3 tests/endtoend/transcripts.py "$localllm"
 echo "end to end: ok"

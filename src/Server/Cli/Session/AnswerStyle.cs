@@ -18,9 +18,13 @@ internal sealed record AnswerStyle
     /// <summary>The style of a run: words are wrapped and colours used on a terminal alone, so that no file or pipe gets escape sequences.</summary>
     public static AnswerStyle For(CliHost host, bool wraps, bool hidesThinking, bool verbose) => new()
     {
-        WrapColumns = wraps && host.OutputIsTerminal ? host.TerminalColumns : null,
-        HasColours = host.OutputIsTerminal,
+        WrapColumns = wraps && KnowsEscapes(host) ? host.TerminalColumns : null,
+        HasColours = KnowsEscapes(host),
         HidesThinking = hidesThinking,
         IsVerbose = verbose,
     };
+
+    /// <summary>Whether the output is a terminal that knows escape sequences: on Windows its newer one, elsewhere any that is not <c>dumb</c>.</summary>
+    public static bool KnowsEscapes(CliHost host) =>
+        host.OutputIsTerminal && (OperatingSystem.IsWindows() ? host.Variable("WT_SESSION") is { Length: > 0 } : host.Variable("TERM") is { Length: > 0 } and not "dumb");
 }

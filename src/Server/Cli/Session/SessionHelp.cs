@@ -19,12 +19,12 @@ internal static class SessionHelp
     [
         ("/set parameter <name> <value>", "An option such as temperature or num_ctx"),
         ("/set system <text>", "The system message"),
-        ("/set template <text>", "The prompt template of models that /save makes"),
+        ("/set template <text>", "The template of models that /save makes"),
         ("/set history, nohistory", "Whether what is typed is remembered"),
         ("/set wordwrap, nowordwrap", "Whether lines break between words"),
         ("/set format json, noformat", "Whether answers are JSON"),
         ("/set verbose, quiet", "Whether timings follow each answer"),
-        ("/set think [level], nothink", "Whether or how much the model thinks before it answers"),
+        ("/set think [level], nothink", "Whether or how much the model thinks first"),
     ];
 
     private static readonly (string Name, string Meaning)[] s_show =
@@ -47,7 +47,7 @@ internal static class SessionHelp
         ("Ctrl + k, Ctrl + u", "Cut to the end or start of the line"),
         ("Ctrl + w", "Cut the word before the cursor"),
         ("Ctrl + y", "Put back what was cut"),
-        ("Ctrl + g", "Write the message in an editor (OLLAMA_EDITOR, VISUAL, EDITOR)"),
+        ("Ctrl + g", "Write the message in an editor"),
         ("Ctrl + l", "Clear the screen"),
         ("Ctrl + z", "Stop the program until the shell's fg"),
         ("Ctrl + c", "Stop the answer, or give up the line"),

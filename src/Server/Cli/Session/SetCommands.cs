@@ -29,7 +29,7 @@ internal sealed class SetCommands(CliHost host, SessionState state, ILineInput i
                 input.KeepsHistory = what == "history";
                 break;
             case "wordwrap" or "nowordwrap":
-                state.Style = state.Style with { WrapColumns = what == "wordwrap" && host.OutputIsTerminal ? host.TerminalColumns : null };
+                state.Style = state.Style with { WrapColumns = what == "wordwrap" && AnswerStyle.KnowsEscapes(host) ? host.TerminalColumns : null };
                 Say($"Set '{what}' mode.");
                 break;
             case "verbose" or "quiet":
