@@ -20,8 +20,8 @@ public sealed class MissingModelTests
                 "/api/show" => (200, """{"capabilities":["completion"]}"""),
                 "/api/pull" => (200, """
                     {"status":"pulling manifest"}
-                    {"status":"pulling 0123456789ab","total":100,"completed":10}
-                    {"status":"pulling 0123456789ab","total":100,"completed":100}
+                    {"status":"pulling 0123456789ab","digest":"sha256:0123456789ab","total":100,"completed":10}
+                    {"status":"pulling 0123456789ab","digest":"sha256:0123456789ab","total":100,"completed":100}
                     {"status":"success"}
 
                     """),
@@ -33,13 +33,13 @@ public sealed class MissingModelTests
             },
             "run", "tolker", "hello");
         Assert.Equal("Hi\n\n", cli.Out.ToString());
-        Assert.Equal("pulling manifest\npulling 0123456789ab\nsuccess\n", cli.Error.ToString());
+        Assert.Equal("pulling manifest\npulling 0123456789ab: 100% 100 B\nsuccess\n", cli.Error.ToString());
     }
 
     [Theory]
     [InlineData(404, "404 page not found", "Error: model 'tolker:latest' not found, and the server at http://ADDRESS cannot pull models; did you mean 'talker'?\n")]
     [InlineData(200, "{\"error\":\"pull model manifest: file does not exist\"}\n", "Error: pull model manifest: file does not exist; did you mean 'talker'?\n")]
-    [InlineData(200, "{\"error\":\"no route to host\"}\n", "Error: no route to host\n")]
+    [InlineData(200, "{\"error\":\"no route to host\"}\n", "Error: no route to host; did you mean 'talker'?\n")]
     public async Task WhyItCannotBeHadIsTold(int status, string answer, string expected)
     {
         CliUnderTest cli = await AgainstAsync(

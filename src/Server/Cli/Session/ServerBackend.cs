@@ -36,7 +36,7 @@ internal sealed class ServerBackend : IChatBackend
         }
         catch (ServerErrorException missing) when (missing.Status == StatusCodes.Status404NotFound)
         {
-            await new MissingModel(host, server).FetchAsync(model, insecure, cancellationToken);
+            await new MissingModel(host, server).FetchAsync(model, insecure, missing, cancellationToken);
             return new ServerBackend(server, model, await ShowAsync(server, model, cancellationToken), owns: true);
         }
     }
