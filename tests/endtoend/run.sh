@@ -21,6 +21,10 @@ echo "-- the bundled model answers"
 grep -q Paris "$work/answer" || fail "no Paris in the answer"
 (cd "$work" && "$localllm" run smollm2 --temperature 0 "What is the capital of France?" | grep -q Paris) || fail "the bundled model needs the checkout as working folder"
 
+echo "-- nothing is computed for a reader that has gone"
+status=$(set +e +o pipefail; timeout 60 "$localllm" run smollm2 --temperature 0 "Write a very long story about Paris." | head -c 40 >/dev/null; echo "${PIPESTATUS[0]}")
+[ "$status" -eq 141 ] || fail "exit code $status instead of 141"
+
 if "$localllm" doctor --simd | grep -q "^avx512vnni *can run"; then
   echo "-- without executable memory the answer is the same, and it is said once"
   python3 tests/endtoend/refuse_code.py "$localllm" run smollm2 --temperature 0 "What is the capital of France?" >"$work/out" 2>"$work/err"

@@ -5,6 +5,7 @@ using LocalLlm.Server.Cli.Session.Editing;
 using LocalLlm.Server.Configuration;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Runners;
+using Microsoft.Win32.SafeHandles;
 
 namespace LocalLlm.Server.Cli;
 
@@ -74,7 +75,7 @@ internal sealed record CliHost
         {
             // The console's own reader would set up the terminal; only Windows needs it, for its characters.
             In = Console.IsInputRedirected || !OperatingSystem.IsWindows() ? new StreamReader(Console.OpenStandardInput(), utf8) : Console.In,
-            Out = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" },
+            Out = new StreamWriter(Output(), utf8) { AutoFlush = true, NewLine = "\n" },
             Error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" },
             InputIsTerminal = !Console.IsInputRedirected,
             OutputIsTerminal = !Console.IsOutputRedirected,
@@ -87,6 +88,20 @@ internal sealed record CliHost
             OnCtrlC = action => new SignalRegistration(action, PosixSignal.SIGINT),
             Terminal = () => Console.IsInputRedirected || Console.IsOutputRedirected ? null : UnixTerminal.TryOpen(Environment.GetEnvironmentVariable),
         };
+    }
+
+    /// <summary>
+    /// Standard output. The console's stream says nothing when the reader of a pipe has gone, and a long answer would be computed for nobody; a file's does.
+    /// That one keeps a position of its own, which files that several programs write to must not have.
+    /// </summary>
+    private static Stream Output()
+    {
+        if (!Console.IsOutputRedirected || OperatingSystem.IsWindows())
+        {
+            return Console.OpenStandardOutput();
+        }
+        FileStream stream = new(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return stream.CanSeek ? Console.OpenStandardOutput() : stream;
     }
 
     /// <summary>Signals that are not left to the system.</summary>

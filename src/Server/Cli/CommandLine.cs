@@ -19,6 +19,12 @@ namespace LocalLlm.Server.Cli;
 /// </summary>
 internal static partial class CommandLine
 {
+    /// <summary>EPIPE, of Linux and macOS alike (errno.h).</summary>
+    private const int BrokenPipe = 32;
+
+    /// <summary>What shells see of a program that ends because nobody reads its output: 128 + SIGPIPE.</summary>
+    private const int ReaderGone = 141;
+
     /// <summary>Runs a command.</summary>
     /// <param name="args">The words after the program's name.</param>
     /// <param name="host">The world.</param>
@@ -43,6 +49,10 @@ internal static partial class CommandLine
         catch (OperationCanceledException)
         {
             return 0;
+        }
+        catch (IOException e) when (e.HResult == BrokenPipe && !OperatingSystem.IsWindows())
+        {
+            return ReaderGone; // "localllm ... | head" has what it wants
         }
         catch (Exception e)
         {
