@@ -67,8 +67,12 @@ internal static unsafe class GgufAdapter
         {
             throw CheckpointError.InFile(path, $"the tensor {GgufFormatException.Quote(tensor.Name)} has the type {GgmlTypes.Name(tensor.Type)}, which is not supported");
         }
-        float[] values = new float[checked((int)tensor.ElementCount)];
-        RowDecoder.Decode(tensor.Type, new ReadOnlySpan<byte>(tensor.Data, checked((int)tensor.ByteLength)), values);
+        if (tensor.ElementCount > LoraFactors.MaxBytes / sizeof(float))
+        {
+            throw CheckpointError.InFile(path, $"the tensor {GgufFormatException.Quote(tensor.Name)} has {tensor.ElementCount} numbers, more than a factor of any adapter");
+        }
+        float[] values = new float[(int)tensor.ElementCount];
+        RowDecoder.Decode(tensor.Type, new ReadOnlySpan<byte>(tensor.Data, (int)tensor.ByteLength), values);
         return values;
     }
 }

@@ -57,7 +57,7 @@ internal sealed partial class PeftAdapter
         {
             throw config.Refused("adapters that change biases are not supported");
         }
-        if (config.Has("modules_to_save") || config.Has("alora_invocation_tokens"))
+        if (config.Items("modules_to_save").Any() || config.Items("alora_invocation_tokens").Any())
         {
             throw config.Refused("adapters that replace modules (modules_to_save) or wait for a text (alora_invocation_tokens) are not supported");
         }
@@ -146,7 +146,11 @@ internal sealed partial class PeftAdapter
 
     private static float[] Values(SafetensorsTensor tensor)
     {
-        byte[] raw = new byte[checked((int)tensor.ByteLength)];
+        if (tensor.ByteLength > LoraFactors.MaxBytes)
+        {
+            throw CheckpointError.InFile(tensor.Path, $"the tensor {GgufFormatException.Quote(tensor.Name)} has {tensor.ByteLength} bytes, more than a factor of any adapter");
+        }
+        byte[] raw = new byte[(int)tensor.ByteLength];
         tensor.Read(0, raw);
         float[] values = new float[raw.Length / GgmlTypes.BlockBytes(tensor.Type)];
         RowDecoder.Decode(tensor.Type, raw, values);

@@ -26,7 +26,7 @@ internal sealed class SharedStore(CliHost host, ServerClient server)
     {
         try
         {
-            return IsReadableToServer(path) && await (_blobs ??= FindAsync(cancellationToken)) is { } blobs && blobs.TryShareFile(path, digest);
+            return await (_blobs ??= FindAsync(cancellationToken)) is { } blobs && IsReadableToServer(path, blobs) && blobs.TryShareFile(path, digest);
         }
         catch (Exception exception) when (exception is StoreException or IOException or UnauthorizedAccessException)
         {
@@ -34,9 +34,13 @@ internal sealed class SharedStore(CliHost host, ServerClient server)
         }
     }
 
-    /// <summary>Servers of other users cannot read files of root that are for root alone; those of the same user can read what this process can.</summary>
-    private static bool IsReadableToServer(string path) =>
-        OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess || File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherRead);
+    /// <summary>
+    /// Whether the server can read a file that is linked: everybody can, or the server is of this user, which is so where nobody but the owner may write to
+    /// the store (and this process can). Servers of groups and services are of other users.
+    /// </summary>
+    private static bool IsReadableToServer(string path, BlobStore blobs) =>
+        OperatingSystem.IsWindows() || File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherRead)
+        || (!Environment.IsPrivilegedProcess && (File.GetUnixFileMode(blobs.Folder) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) == 0);
 
     private async Task<BlobStore?> FindAsync(CancellationToken cancellationToken)
     {

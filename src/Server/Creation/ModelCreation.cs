@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using LocalLlm.Engine.Chat;
 using LocalLlm.Gguf;
 using LocalLlm.Server.Http;
+using LocalLlm.Server.Http.Json;
 using LocalLlm.Server.Models;
 using LocalLlm.Server.Store;
 
@@ -111,7 +112,8 @@ internal sealed class ModelCreation(CreateRequest request, CreationSource source
         JsonObject merged = [];
         if (layers.Layers.LastOrDefault(layer => layer.MediaType == MediaTypes.Params) is { } before)
         {
-            merged = JsonNode.Parse(File.ReadAllBytes(shop.Store.Blobs.PathOf(before.Blob))) as JsonObject ?? [];
+            using JsonDocument own = JsonDocument.Parse(File.ReadAllBytes(shop.Store.Blobs.PathOf(before.Blob)));
+            merged = JsonNodes.ObjectOf(own.RootElement);
         }
         foreach ((string option, JsonNode? value) in request.Parameters)
         {

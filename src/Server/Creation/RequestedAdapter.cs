@@ -12,6 +12,8 @@ internal sealed record RequestedAdapter(IReadOnlyList<UploadedFile> Files, float
     /// <summary>The file by which peft's folders are known.</summary>
     public const string ConfigName = "adapter_config.json";
 
+    private const string WeightsName = "adapter_model.safetensors";
+
     /// <summary>Whether it is a folder of peft's, and not a GGUF file.</summary>
     public bool IsFolder => IsPart(Files[0]);
 
@@ -30,11 +32,25 @@ internal sealed record RequestedAdapter(IReadOnlyList<UploadedFile> Files, float
         }
         return
         [
-            .. files
-                .GroupBy(file => IsPart(file) ? (file.Name.LastIndexOf('/') is int slash and >= 0 ? file.Name[..slash] : "", true) : (file.Name, false))
+            .. WithoutCompany(files)
+                .GroupBy(file => IsPart(file) ? (FolderOf(file), true) : (file.Name, false))
                 .Select(group => new RequestedAdapter([.. group], group.Select(file => scales.GetValueOrDefault(file.Name, 1)).FirstOrDefault(scale => scale != 1, 1))),
         ];
     }
+
+    /// <summary>
+    /// The files but for those that other clients send along with peft's folder: its tokenizer, its template, what training left in folders below. A GGUF file
+    /// stays wherever it is.
+    /// </summary>
+    private static IEnumerable<UploadedFile> WithoutCompany(IReadOnlyList<UploadedFile> files)
+    {
+        HashSet<string> folders = [.. files.Where(file => file.Name == ConfigName || file.Name.EndsWith($"/{ConfigName}", StringComparison.Ordinal)).Select(FolderOf)];
+        return files.Where(file => file.Name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+            || !folders.Any(folder => folder.Length == 0 || file.Name.StartsWith($"{folder}/", StringComparison.Ordinal))
+            || (folders.Contains(FolderOf(file)) && Path.GetFileName(file.Name) is ConfigName or WeightsName));
+    }
+
+    private static string FolderOf(UploadedFile file) => file.Name.LastIndexOf('/') is int slash and >= 0 ? file.Name[..slash] : "";
 
     private static bool IsPart(UploadedFile file) =>
         file.Name.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) || file.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase);

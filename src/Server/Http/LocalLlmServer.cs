@@ -69,7 +69,7 @@ public sealed class LocalLlmServer : IAsyncDisposable
         [
             .. options.ExtraModels.Select(extra => new ServedModel { Names = [extra.Key], Path = Path.GetFullPath(extra.Value) }),
             .. options.Models,
-        ], options.StoreFolder is { } folder ? new ModelStore(folder, options.StoreReadOnly) : null, options.GoTemplates);
+        ], options.StoreFolder is { } folder ? new ModelStore(folder, options.StoreReadOnly) { KeepsReplaced = !options.Prune } : null, options.GoTemplates);
         ServerMetrics metrics = new();
         ResidentModels resident = new(metrics.Watch(load), ResidencyOf(options), time);
         AdmissionQueue queue = new(options.ModelOptions.MaxSequences, options.MaxQueue);

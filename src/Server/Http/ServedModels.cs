@@ -130,7 +130,7 @@ internal sealed class ServedModels
         {
             return model.Path.Length == 0 ? null : FactsOf(model);
         }
-        catch (Exception exception) when (exception is GgufFormatException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is GgufFormatException or IOException or UnauthorizedAccessException or OverflowException)
         {
             return null;
         }

@@ -16,6 +16,9 @@ internal sealed record GgufFacts
     /// <summary>Bytes at the start of each tensor that go into <see cref="Fingerprint"/>.</summary>
     private const int FingerprintSample = 256;
 
+    /// <summary>Bytes before the tensors that go into <see cref="Fingerprint"/>: no vocabulary takes as many, but a file may leave any gap.</summary>
+    private const int MaxFingerprintHeader = 256 << 20;
+
     /// <summary>GGUF architecture, for example <c>qwen3</c>.</summary>
     public required string Architecture { get; init; }
 
@@ -111,7 +114,7 @@ internal sealed record GgufFacts
             long size = new FileInfo(path).Length;
             long headerLength = file.Tensors.Where(tensor => tensor.Path == path).Select(tensor => tensor.FileOffset).DefaultIfEmpty(size).Min();
             using FileStream stream = File.OpenRead(path);
-            using SpanOwner<byte> header = SpanOwner<byte>.Allocate(checked((int)headerLength));      // megabytes of vocabulary, from the pool
+            using SpanOwner<byte> header = SpanOwner<byte>.Allocate((int)Math.Min(headerLength, MaxFingerprintHeader));      // megabytes of vocabulary, from the pool
             stream.ReadExactly(header.Span);
             hash.AppendData(header.Span);
             hash.AppendData(Encoding.ASCII.GetBytes($"{size}\n"));

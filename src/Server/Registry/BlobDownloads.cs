@@ -3,7 +3,7 @@ using LocalLlm.Server.Store;
 namespace LocalLlm.Server.Registry;
 
 /// <summary>
-/// The blobs that this process is fetching. Whoever wants one that is being fetched shares the download; when the last one leaves, it ends, and what has come
+/// The blobs that this process is fetching. Whoever wants one that is being fetched from the same registry shares the download; when the last one leaves, it ends, and what has come
 /// stays for the next attempt.
 /// </summary>
 /// <param name="client">Speaks to registries.</param>
@@ -12,7 +12,7 @@ internal sealed class BlobDownloads(RegistryClient client, BlobStore blobs)
 {
     private readonly Lock _lock = new();
     private readonly RateLimit? _limit = RateLimit.Of(client.Options.LimitRate);
-    private readonly Dictionary<BlobDigest, SharedDownload> _running = [];
+    private readonly Dictionary<Wanted, SharedDownload> _running = [];
 
     /// <summary>Takes part in fetching a blob. The caller disposes what it gets, whether or not the blob has come by then.</summary>
     /// <param name="repository">Where it is.</param>
@@ -20,14 +20,15 @@ internal sealed class BlobDownloads(RegistryClient client, BlobStore blobs)
     /// <param name="limit">What holds the speed down if the download begins now, beside the limit of all downloads; null for nothing.</param>
     public async Task<DownloadShare> JoinAsync(RegistryRepository repository, ManifestLayer layer, RateLimit? limit = null)
     {
+        Wanted wanted = Wanted.Of(repository, layer);
         while (true)
         {
             SharedDownload? ending = null;
             lock (_lock)
             {
-                if (!_running.TryGetValue(layer.Blob, out SharedDownload? download))
+                if (!_running.TryGetValue(wanted, out SharedDownload? download))
                 {
-                    download = _running[layer.Blob] = new SharedDownload();
+                    download = _running[wanted] = new SharedDownload();
                     download.Task = Task.Run(() => RunAsync(download, repository, layer, limit));
                 }
                 if (download.Enter())
@@ -77,7 +78,7 @@ internal sealed class BlobDownloads(RegistryClient client, BlobStore blobs)
             lock (_lock)
             {
                 download.Dispose();
-                _running.Remove(layer.Blob);
+                _running.Remove(Wanted.Of(repository, layer));
             }
         }
     }
@@ -85,4 +86,11 @@ internal sealed class BlobDownloads(RegistryClient client, BlobStore blobs)
     /// <summary>Asks for the size of a blob that the manifest gives none; a size that is wrong comes to light with the first bytes.</summary>
     private async Task<long> SizeAsync(RegistryRepository repository, ManifestLayer layer, CancellationToken cancellationToken) =>
         await new RetryRule(client.Options).RunAsync(() => client.GetBlobSizeAsync(repository, layer.Blob, cancellationToken), cancellationToken) ?? 0;
+
+    /// <summary>What is shared: a blob of one registry, as one user and of one size, so that nobody fails for what another was told. Others wait for the file's lock.</summary>
+    private readonly record struct Wanted(string Registry, RegistryLogin? Login, BlobDigest Blob, long Size)
+    {
+        public static Wanted Of(RegistryRepository repository, ManifestLayer layer) =>
+            new(repository.Root.GetLeftPart(UriPartial.Authority), repository.Login, layer.Blob, layer.Size);
+    }
 }

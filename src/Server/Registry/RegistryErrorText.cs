@@ -28,7 +28,7 @@ internal static class RegistryErrorText
                 ? string.Join("; ", errors.EnumerateArray().Select(MessageOf).OfType<string>()) is { Length: > 0 } text ? text : null
                 : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException) // half a surrogate pair is no text
         {
             return null;
         }

@@ -124,8 +124,13 @@ internal sealed class BlobStore
     {
         Prepare();
         string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-        bool isThere = Exists(digest) || TryClone(real, digest) || DurableFiles.TryLink(real, PathOf(digest)) || Exists(digest);
-        DurableFiles.SyncFolder(Folder);
+        bool isThere = Exists(digest) || TryClone(real, digest);
+        if (!isThere)
+        {
+            DurableFiles.SyncToDisk(real); // whoever wrote the file may have left that to the system
+        }
+        isThere = isThere || DurableFiles.TryLink(real, PathOf(digest)) || Exists(digest);
+        DurableFiles.SyncToDisk(Folder);
         return isThere;
     }
 
@@ -224,7 +229,7 @@ internal sealed class BlobStore
         {
             return act();
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             throw StoreException.Of(exception, Path.GetDirectoryName(path)!);
         }

@@ -44,7 +44,7 @@ internal static partial class DurableFiles
     public static void Rename(string from, string to)
     {
         File.Move(from, to, overwrite: true);
-        SyncFolder(Path.GetDirectoryName(to)!);
+        SyncToDisk(Path.GetDirectoryName(to)!);
     }
 
     /// <summary>Makes a folder, and those above it that are missing.</summary>
@@ -62,7 +62,7 @@ internal static partial class DurableFiles
         Directory.CreateDirectory(path);
         if (parent is not null)
         {
-            SyncFolder(parent);
+            SyncToDisk(parent);
         }
     }
 
@@ -124,8 +124,8 @@ internal static partial class DurableFiles
         }
     }
 
-    /// <summary>Writes a folder's entries to the disk. Some systems and file systems refuse; there, renaming alone must do.</summary>
-    public static void SyncFolder(string path)
+    /// <summary>Writes a folder's entries, or a file's bytes, to the disk. Some systems and file systems refuse that for folders; there, renaming alone must do.</summary>
+    public static void SyncToDisk(string path)
     {
         if (OperatingSystem.IsWindows())
         {

@@ -16,19 +16,24 @@ internal sealed class ManifestFolder(string folder)
     public string Folder => folder;
 
     /// <summary>The names that have a manifest.</summary>
-    public IEnumerable<ModelName> Names()
+    /// <param name="hidden">Gets a sentence for each place where there may be manifests that cannot be told: a closed folder, a file whose name is that of no model.</param>
+    public IEnumerable<ModelName> Names(ICollection<string>? hidden = null)
     {
-        foreach (string host in Entries(folder, directories: true))
+        foreach (string host in Entries(folder, directories: true, hidden))
         {
-            foreach (string space in Entries(Path.Combine(folder, host), directories: true))
+            foreach (string space in Entries(Path.Combine(folder, host), directories: true, hidden))
             {
-                foreach (string model in Entries(Path.Combine(folder, host, space), directories: true))
+                foreach (string model in Entries(Path.Combine(folder, host, space), directories: true, hidden))
                 {
-                    foreach (string tag in Entries(Path.Combine(folder, host, space, model), directories: false))
+                    foreach (string tag in Entries(Path.Combine(folder, host, space, model), directories: false, hidden))
                     {
                         if (ModelName.TryParse($"{host}/{space}/{model}:{tag}", out ModelName? name))
                         {
                             yield return name.Value;
+                        }
+                        else if (!tag.StartsWith('.')) // neither temporary files nor what file managers leave
+                        {
+                            hidden?.Add($"'{Path.Combine(folder, host, space, model, tag)}' has a name that no model can have: move it away if it is no manifest");
                         }
                     }
                 }
@@ -112,7 +117,7 @@ internal sealed class ManifestFolder(string folder)
     {
         string path = PathOf(name);
         File.Delete(path);
-        DurableFiles.SyncFolder(Path.GetDirectoryName(path)!);
+        DurableFiles.SyncToDisk(Path.GetDirectoryName(path)!);
         string? above = Path.GetDirectoryName(path);
         while (above is not null && above.Length > folder.Length && TryRemoveEmpty(above))
         {
@@ -154,15 +159,20 @@ internal sealed class ManifestFolder(string folder)
     }
 
     /// <summary>Names of what a folder holds, in order; nothing if it is gone or closed to this user.</summary>
-    private static string[] Entries(string path, bool directories)
+    private static string[] Entries(string path, bool directories, ICollection<string>? hidden)
     {
         try
         {
             IEnumerable<string> entries = directories ? Directory.EnumerateDirectories(path) : Directory.EnumerateFiles(path);
             return [.. entries.Select(entry => Path.GetFileName(entry)!).Order(StringComparer.Ordinal)];
         }
-        catch (Exception exception) when (exception is DirectoryNotFoundException or UnauthorizedAccessException)
+        catch (DirectoryNotFoundException)
         {
+            return [];
+        }
+        catch (UnauthorizedAccessException)
+        {
+            hidden?.Add($"the folder '{path}' is closed to this user: nobody here can say which blobs its models use");
             return [];
         }
     }

@@ -9,6 +9,9 @@ namespace LocalLlm.Server.Store;
 /// </summary>
 internal sealed record ModelManifest
 {
+    /// <summary>A pebibyte: beyond all models and disks, and sums of sizes stay far from the end of 64 bits.</summary>
+    private const long MaxBytes = 1L << 50;
+
     /// <summary>Always 2.</summary>
     public int SchemaVersion { get; init; } = 2;
 
@@ -43,15 +46,25 @@ internal sealed record ModelManifest
         {
             throw new FormatException($"it is no manifest: {exception.Message}", exception);
         }
+        Dictionary<string, long> sizes = [];
+        long total = 0;
         foreach (ManifestLayer? layer in manifest.Layers?.Append(manifest.Config) ?? throw new FormatException("its layers are null"))
         {
             if (layer is null || !BlobDigest.TryParse(layer.Digest, out _))
             {
                 throw new FormatException($"it names a blob by \"{layer?.Digest}\", which is no digest (sha256: and 64 hexadecimal digits)");
             }
-            if (layer.Size < 0)
+            if (layer.MediaType is null)
+            {
+                throw new FormatException($"it does not say what the blob {layer.Digest} is (mediaType)");
+            }
+            if (layer.Size is < 0 or > MaxBytes || (total += layer.Size) > MaxBytes)
             {
                 throw new FormatException($"it gives the blob {layer.Digest} {layer.Size} bytes");
+            }
+            if (!sizes.TryAdd(layer.Digest, layer.Size) && sizes[layer.Digest] != layer.Size)
+            {
+                throw new FormatException($"it gives the blob {layer.Digest} two sizes, {sizes[layer.Digest]} and {layer.Size} bytes");
             }
         }
         return manifest;

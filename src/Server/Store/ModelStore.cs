@@ -27,6 +27,9 @@ internal sealed class ModelStore
     /// <summary>Whether every change is refused.</summary>
     public bool IsReadOnly { get; }
 
+    /// <summary>Whether blobs stay that only a replaced model used (<c>OLLAMA_NOPRUNE</c>).</summary>
+    public bool KeepsReplaced { get; init; }
+
     /// <summary>The blobs.</summary>
     public BlobStore Blobs { get; }
 
@@ -42,13 +45,17 @@ internal sealed class ModelStore
     {
         List<StoredManifest> models = [];
         List<string> broken = [];
-        foreach (ModelName name in _manifests.Names())
+        foreach (ModelName name in _manifests.Names(broken))
         {
             try
             {
                 if (_manifests.Read(name) is { } manifest)
                 {
                     models.Add(manifest);
+                }
+                else if (new FileInfo(_manifests.PathOf(name)).LinkTarget is { } target)
+                {
+                    broken.Add($"the manifest '{_manifests.PathOf(name)}' is a link to '{target}', where nothing is");
                 }
             }
             catch (StoreException exception)
@@ -96,7 +103,7 @@ internal sealed class ModelStore
         {
             throw StoreException.Of(exception, _manifests.Folder);
         }
-        return dropReplaced && replaced is not null ? Drop(replaced.Manifest.Blobs) : 0;
+        return dropReplaced && !KeepsReplaced && replaced is not null ? Drop(replaced.Manifest.Blobs) : 0;
     }
 
     /// <summary>Gives a model another name beside its own: the manifest is copied, the blobs are shared.</summary>

@@ -61,7 +61,7 @@ internal sealed class PartialBlob : IDisposable
             }
             return new PartialBlob(blobs, digest, file);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
             file.Dispose();
             throw StoreException.Of(exception, path);

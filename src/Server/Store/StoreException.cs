@@ -12,15 +12,18 @@ internal sealed class StoreException(StoreErrorKind kind, string message, Except
     /// <summary>The failure of a file operation in a store's folder.</summary>
     public static StoreException Of(Exception exception, string path) => exception switch
     {
-        IOException { HResult: NoSpaceLinux or NoSpaceWindows } => new(
+        IOException when exception.HResult is NoSpace or NoSpaceWindows || exception.HResult == s_overQuota => new(
             StoreErrorKind.DiskFull, $"the disk of '{path}' is full: make room, or set OLLAMA_MODELS to a folder elsewhere", exception),
+        // What .NET makes of EFBIG.
+        ArgumentOutOfRangeException => new(StoreErrorKind.Inaccessible, $"the file system of '{path}' takes no files as large as this: set OLLAMA_MODELS to a folder elsewhere", exception),
         _ => new(
             StoreErrorKind.Inaccessible,
             $"the model store cannot be changed at '{path}': {exception.Message} Set OLLAMA_MODELS to a folder that this user may write to, or LOCALLLM_STORE_READONLY=1 to use this one as it is",
             exception),
     };
 
-    private const int NoSpaceLinux = 28; // ENOSPC, the same on macOS
+    private const int NoSpace = 28; // ENOSPC of Linux and macOS
+    private static readonly int s_overQuota = OperatingSystem.IsMacOS() ? 69 : 122; // EDQUOT
     private const int NoSpaceWindows = unchecked((int)0x80070070); // ERROR_DISK_FULL
 }
 

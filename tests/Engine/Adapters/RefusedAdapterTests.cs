@@ -22,6 +22,15 @@ public sealed class RefusedAdapterTests(ConvertedModels models) : IClassFixture<
         Assert.Contains(problem, Refuse("qwen3-tied", copy.Directory), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ListsOfNothingAskForNothing()
+    {
+        using CheckpointCopy copy = new("qwen3-tied-lora");
+        copy.Edit("adapter_config.json", json => (json["modules_to_save"], json["alora_invocation_tokens"]) = (new JsonArray(), null));
+        using LanguageModel model = LanguageModel.Load(models.Path("qwen3-tied"), new ModelOptions { Threads = 1, Adapters = [new AdapterOptions(copy.Directory)] });
+        Assert.NotNull(model);
+    }
+
     [Theory]
     [InlineData("adapter.gguf", "is for models of the architecture 'llama', and this one is 'qwen3'")]
     [InlineData("", "heads of|make one of")]

@@ -85,6 +85,19 @@ public sealed class ModelStoreTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void BlobsOfAReplacedModelStayIfTheyShall(bool keep)
+    {
+        using StoreFixture fixture = new();
+        fixture.WholeModel();
+        fixture.Manifest("registry.ollama.ai/library/other/latest", "{}", ("system", fixture.Blob("only here")));
+        ModelStore store = new(fixture.Root) { KeepsReplaced = keep };
+        Assert.True(store.Copy(StoreFixture.Name("tiny"), StoreFixture.Name("other")));
+        Assert.Equal(keep, File.Exists(fixture.PathOf(fixture.Blob("x").Digest)) && fixture.BlobNames().Any(name => File.ReadAllText(Path.Combine(fixture.Blobs, name)) == "only here"));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("{")]
     [InlineData("null")]
@@ -93,6 +106,9 @@ public sealed class ModelStoreTests
     [InlineData("""{"config":{"digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6","size":-1},"layers":[]}""")]
     [InlineData("""{"config":{"digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"},"layers":null}""")]
     [InlineData("""{"config":{"digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"},"layers":[null]}""")]
+    [InlineData("""{"config":{"digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6","size":1},"layers":[{"mediaType":"a","digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6","size":2}]}""")]
+    [InlineData("""{"config":{"digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"},"layers":[{"mediaType":null,"digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"}]}""")]
+    [InlineData("""{"config":{"digest":"sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"},"layers":[{"mediaType":"a","digest":"sha256:0000000000000000000000000000000000000000000000000000000000000000","size":9000000000000000000},{"mediaType":"a","digest":"sha256:1111111111111111111111111111111111111111111111111111111111111111","size":9000000000000000000}]}""")]
     [InlineData("""{"config":{"digest":"sha256:../../../../../../etc/passwd/00000000000000000000000000000000000000"},"layers":[]}""")]
     public void BrokenManifestsAreNamedAndPassedOver(string json)
     {

@@ -55,6 +55,24 @@ public sealed class StorePruningTests
     }
 
     [Fact]
+    public void NothingGoesWhileAManifestMayBeHidden()
+    {
+        using StoreFixture fixture = new();
+        fixture.RawManifest("registry.ollama.ai/library/tiny/.DS_Store", "a file manager's");
+        string odd = fixture.RawManifest("registry.ollama.ai/library/tiny/latest (copy)", "{}");
+        Unused(fixture, "old", TimeSpan.FromDays(3));
+        PruneReport report = StorePruning.Prune(fixture.Open(), s_now);
+        Assert.Contains(odd, Assert.Single(report.Broken), StringComparison.Ordinal);
+        File.Delete(odd);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.CreateSymbolicLink(odd.Replace(" (copy)", "", StringComparison.Ordinal), Path.Combine(fixture.Root, "gone"));
+            Assert.Contains("is a link to", Assert.Single(StorePruning.Prune(fixture.Open(), s_now).Broken), StringComparison.Ordinal);
+        }
+        Assert.Single(fixture.BlobNames());
+    }
+
+    [Fact]
     public void EmptyFoldersAndOldTemporaryManifestsGo()
     {
         using StoreFixture fixture = new();
