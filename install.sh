@@ -80,6 +80,8 @@ make_folder() {
   if [ ! -d "$1" ]; then
     make_folder "$(dirname -- "$1")"
     mkdir -- "$1" || fail "'$1' cannot be made: choose another --prefix, or become root"
+    # What root installs is for everybody, whatever root's umask is.
+    if [ "$(id -u)" -eq 0 ]; then chmod 755 -- "$1"; fi
     printf '%s\n%s' "$1" "$made" >"$stage/made"
     made=$(cat "$stage/made")
   fi
@@ -116,7 +118,7 @@ install_program() {
   mv -- "$home.new" "$home"
   rm -rf -- "$home.old"
   ln -sf -- ../lib/localllm/localllm "$link"
-  echo "Installed $("$link" --version 2>/dev/null | head -n 1) as $link"
+  echo "Installed localllm $("$link" --version 2>/dev/null | sed -n 's/^localllm version is //p') as $link"
   case ":$PATH:" in
     *":$prefix/bin:"*) ;;
     *) echo "Add it to your PATH: export PATH=\"$prefix/bin:\$PATH\"" ;;
@@ -139,10 +141,11 @@ install_unit() {
 
 uninstall() {
   removed=no
-  if [ -f "$unit" ]; then
+  # Only the service of this prefix: another one may be installed beside it.
+  if [ -f "$unit" ] && grep -qF "ExecStart=\"$prefix/bin/localllm\"" "$unit"; then
     if [ "$asks_systemd" = yes ]; then systemctl disable --now localllm.service || :; fi
     rm -f -- "$unit" "$dropins/override.conf.example"
-    rmdir -- "$dropins" 2>/dev/null || echo "Kept $dropins: your settings are in it"
+    if [ -d "$dropins" ]; then rmdir -- "$dropins" 2>/dev/null || echo "Kept $dropins: your settings are in it"; fi
     if [ "$asks_systemd" = yes ]; then systemctl daemon-reload; fi
     removed=yes
   fi
@@ -172,6 +175,12 @@ if [ "$action" = uninstall ]; then
 fi
 case $systemd$prefix in
   yes*[!A-Za-z0-9/._+:~\ -]*) fail "the folder '$prefix' cannot be named in a unit: use letters, digits and / . _ + : ~ -" ;;
+esac
+case $systemd$prefix/ in
+  yes/home/* | yes/root/* | yes/tmp/* | yes/var/tmp/* | yes/run/user/*)
+    # With --unit-dir the unit is for a package, and tests install into temporary folders.
+    [ "$unit_dir" != /etc/systemd/system ] || fail "the service sees neither homes nor temporary folders, and so not '$prefix': choose a --prefix such as /usr/local or /opt/localllm"
+    ;;
 esac
 if [ "$systemd" = yes ] && [ "$unit_dir" = /etc/systemd/system ] && [ "$(id -u)" -ne 0 ]; then
   fail "--systemd writes to $unit_dir and needs root"

@@ -61,6 +61,9 @@ internal sealed record CliHost
     /// <summary>Bytes that may still be written to a folder.</summary>
     public Func<string, long> FreeBytes { get; init; } = folder => new DriveInfo(folder).AvailableFreeSpace;
 
+    /// <summary>How long a shell that completes a word waits for a server's names: better none than a pause.</summary>
+    public TimeSpan CompletionPatience { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>The models that are known by name.</summary>
     public ModelCatalogue Catalogue => ModelCatalogue.Find(ProgramFolder);
 

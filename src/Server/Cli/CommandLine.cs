@@ -19,6 +19,9 @@ namespace LocalLlm.Server.Cli;
 /// </summary>
 internal static partial class CommandLine
 {
+    /// <summary>What stands before the sentence of an error.</summary>
+    public const string ErrorMark = "Error: ";
+
     /// <summary>EPIPE, of Linux and macOS alike (errno.h).</summary>
     private const int BrokenPipe = 32;
 
@@ -34,10 +37,16 @@ internal static partial class CommandLine
     {
         // Prompts are taken as written: "@name" is no file of arguments and "-ab" no bundle of options.
         RootCommand root = Root(host);
-        ParseResult result = root.Parse(args is ["run", ..] ? RunFlags.JoinThink(args) : args, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
+        IReadOnlyList<string> words = args switch
+        {
+            ["run", ..] => RunFlags.JoinThink(args),
+            ["help", ..] => [.. args.Skip(1), "--help"],
+            _ => args,
+        };
+        ParseResult result = root.Parse(words, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
         if ((result.Errors.Count > 0 ? result.Errors[0].Message : UnknownOption(result)) is { } mistake)
         {
-            host.Error.WriteLine($"Error: {mistake.ReplaceLineEndings(" ")}{NearestVerb(root, result, args)}");
+            host.Error.WriteLine($"{ErrorMark}{mistake.ReplaceLineEndings(" ")}{NearestVerb(root, result, args)}");
             return 1;
         }
         try
@@ -56,7 +65,7 @@ internal static partial class CommandLine
         }
         catch (Exception e)
         {
-            host.Error.WriteLine($"Error: {Sentence(e)}");
+            host.Error.WriteLine($"{ErrorMark}{Sentence(e)}");
             return 1;
         }
     }

@@ -9,9 +9,13 @@ internal static class CompletionCommand
     private const string Bash = """"
         # bash completion for localllm: eval "$(localllm completion bash)"
         _localllm() {
-          local line=${COMP_LINE:0:COMP_POINT} word IFS=$'\n'
+          local line=${COMP_LINE:0:COMP_POINT} word answer
           word=${line##*[[:space:]]}
-          COMPREPLY=($(compgen -W "$(localllm "[suggest:${#line}]" "$line" 2>/dev/null)" -- "$word"))
+          COMPREPLY=()
+          # Not by compgen -W, which would expand what the answers hold.
+          while IFS= read -r answer; do
+            if [[ $answer == "$word"* ]]; then COMPREPLY+=("$answer"); fi
+          done < <(localllm "[suggest:${#line}]" "$line" 2>/dev/null)
           if [[ $word == *:* && $COMP_WORDBREAKS == *:* ]]; then
             COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*:}"}"}")
           fi

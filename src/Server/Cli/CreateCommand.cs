@@ -17,7 +17,10 @@ internal static class CreateCommand
         Option<string?> file = new("--file", "-f") { Description = $"The Modelfile (default: {DefaultName} of this folder, or a model's files in it); - for standard input", HelpName = "FILE" };
         Option<string?> quantize = new("--quantize", "-q") { Description = "Round the weights, which must be F16, BF16 or F32: q8_0, q4_K_M, ...", HelpName = "TYPE" };
         Option<bool> insecure = new("--insecure") { Description = "Speak plain HTTP to the registry, where FROM names a model that has to be fetched" };
-        Command command = new("create", "Have a running server (OLLAMA_HOST) make a model from a Modelfile.") { model, file, quantize, insecure };
+        // Options of Ollama's that change nothing here: checkpoints are converted by the server anyhow, and drafts are not used.
+        Option<bool> experimental = new("--experimental") { Hidden = true };
+        Option<string?> draft = new("--draft-quantize") { Hidden = true };
+        Command command = new("create", "Have a running server (OLLAMA_HOST) make a model from a Modelfile.") { model, file, quantize, insecure, experimental, draft };
         command.SetAction(async (result, cancellationToken) =>
         {
             (Modelfile modelfile, string folder) = Read(host, result.GetValue(file));

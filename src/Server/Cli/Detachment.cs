@@ -15,6 +15,8 @@ internal static partial class Detachment
     private const int StandardInput = 0, StandardOutput = 1, StandardError = 2;
     private const int WindowsOutput = -11, WindowsError = -12; // STD_OUTPUT_HANDLE, STD_ERROR_HANDLE
 
+    private const uint CloseOnExec = 4; // CLOSE_RANGE_CLOEXEC of linux/close_range.h
+
     private static FileStream? s_log; // where the standard streams are handles, they live as long as this
 
     /// <summary>Detaches, if the words of the command line ask for it. To be called before anything uses the console.</summary>
@@ -41,6 +43,25 @@ internal static partial class Detachment
         file.Dispose();
     }
 
+    /// <summary>
+    /// Keeps what this process was given besides the standard streams (a lock of a script, a job server's pipe) from a server that it starts and that outlives
+    /// it. Where the system cannot (before Linux 5.11, or not Linux), the server gets them.
+    /// </summary>
+    public static void KeepDescriptors()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            try
+            {
+                _ = CloseRange(StandardError + 1, uint.MaxValue, CloseOnExec);
+            }
+            catch (EntryPointNotFoundException)
+            {
+                // A C library of before that time.
+            }
+        }
+    }
+
     private static void Replace(int descriptor, FileStream file)
     {
         if (Duplicate((int)file.SafeFileHandle.DangerousGetHandle(), descriptor) < 0)
@@ -51,6 +72,9 @@ internal static partial class Detachment
 
     [LibraryImport("libc", EntryPoint = "setsid")]
     private static partial int SetSession();
+
+    [LibraryImport("libc", EntryPoint = "close_range")]
+    private static partial int CloseRange(uint first, uint last, uint flags);
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(int from, int to);

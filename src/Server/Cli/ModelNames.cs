@@ -10,13 +10,11 @@ namespace LocalLlm.Server.Cli;
 /// <summary>The names that a shell completes where a command takes a model: those of the server, or else of the store and the catalogue.</summary>
 internal static class ModelNames
 {
-    // A shell waits for this: better no names than a pause.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
-
     /// <summary>Has an argument's names completed.</summary>
     /// <returns>The argument.</returns>
     public static Argument<T> Complete<T>(this Argument<T> argument, CliHost host)
     {
+        argument.HelpName ??= argument.Name; // or the help would ask the server for all names
         argument.CompletionSources.Add(_ => Find(host).Select(name => new CompletionItem(name)));
         return argument;
     }
@@ -37,11 +35,12 @@ internal static class ModelNames
     private static IReadOnlyList<string>? OfServer(CliHost host)
     {
         using ServerClient server = new(host);
-        using CancellationTokenSource late = new(s_patience);
+        using CancellationTokenSource late = new(host.CompletionPatience);
         try
         {
             (int status, JsonElement answer) = server.AskAsync(HttpMethod.Get, "api/tags", null, late.Token).GetAwaiter().GetResult();
-            return status == StatusCodes.Status200OK ? ModelSuggestion.NamesOf(answer) : null;
+            // Only what is a name: shells take what they are given for words of their own language, and terminals obey what is sent to them.
+            return status == StatusCodes.Status200OK ? [.. ModelSuggestion.NamesOf(answer).Where(name => ModelName.TryParse(name, out _))] : null;
         }
         catch (Exception exception) when (exception is CommandLineException or OperationCanceledException)
         {

@@ -50,7 +50,7 @@ internal sealed class RunCommand
             opening = opening with { Think = opening.Think ?? (backend.Can("thinking") ? true : null) };
             if (embeds)
             {
-                await EmbedAsync(result, backend, opening, talks ? "" : ReadPrompt(words), interrupted.Token);
+                await EmbedAsync(result, backend, opening, talks ? "" : await ReadPromptAsync(words, interrupted.Token), interrupted.Token);
             }
             else if (talks)
             {
@@ -61,7 +61,7 @@ internal sealed class RunCommand
             }
             else
             {
-                await AnswerOnceAsync(result, backend, opening, ReadPrompt(words), interrupted.Token);
+                await AnswerOnceAsync(result, backend, opening, await ReadPromptAsync(words, interrupted.Token), interrupted.Token);
             }
         }
         finally
@@ -124,9 +124,10 @@ internal sealed class RunCommand
     }
 
     /// <summary>Standard input first, unless a person sits there, then the words.</summary>
-    private string ReadPrompt(string[] words)
+    private async Task<string> ReadPromptAsync(string[] words, CancellationToken cancellationToken)
     {
-        string input = _host.InputIsTerminal ? "" : _host.In.ReadToEnd();
+        // On a thread of its own, which an interrupted command leaves behind: nothing ends a read that waits.
+        string input = _host.InputIsTerminal ? "" : await Task.Run(_host.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellationToken);
         return string.Join(' ', input.Length > 0 ? [input, .. words] : words);
     }
 }

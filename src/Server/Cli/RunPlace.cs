@@ -57,9 +57,13 @@ internal sealed class RunPlace(CliHost host)
     /// <summary>Whether it can be nothing but a file. A name of the catalogue goes before a file that is called the same.</summary>
     private static bool IsPath(string model, ModelCatalogue catalogue) =>
         catalogue.FindByName(model) is null
-        && (model.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+        && ((model.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase) && !IsOfARegistry(model))
             || model is ['/' or '~', ..] or ['.', '/' or '\\' or '.', ..]
             || (model.AsSpan().ContainsAny('/', '\\') && File.Exists(model)));
+
+    /// <summary>Whether a text names a file of a registry's repository, as model cards write it: <c>hf.co/me/some-GGUF:some-Q4_K_M.gguf</c>.</summary>
+    private static bool IsOfARegistry(string model) =>
+        !File.Exists(model) && model.Contains(':', StringComparison.Ordinal) && ModelName.TryParse(model.Trim(), out ModelName? name) && name.Value.Host != ModelName.DefaultHost;
 
     /// <summary>Whether a model runs here while no server does: a bundled one, or a file; but not one of the store, which goes before both.</summary>
     private bool IsForThisProcess(string model, ModelCatalogue catalogue)

@@ -66,7 +66,7 @@ internal sealed class ServerClient : IDisposable
         {
             using HttpRequestMessage request = new(HttpMethod.Head, "");
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken);
-            return true;
+            return response.StatusCode != HttpStatusCode.ServiceUnavailable; // one that is about to end
         }
         catch (Exception exception) when (IsOfTheLine(exception))
         {

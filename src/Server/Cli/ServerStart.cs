@@ -81,6 +81,7 @@ internal sealed class ServerStart(CliHost host, ServerClient server)
         {
             File.Move(Log, Log + ".old", overwrite: true);
         }
+        Detachment.KeepDescriptors();
         using Process process = Process.Start(StartInfo(host.Runner!)) ?? throw Failed("the system started none");
         while (!await server.IsRunningAsync(cancellationToken))
         {
@@ -121,6 +122,7 @@ internal sealed class ServerStart(CliHost host, ServerClient server)
     {
         string early = process.StandardError.ReadToEnd().Trim();
         string[] lines = early.Length > 0 ? early.Split('\n') : File.Exists(Log) ? File.ReadAllLines(Log) : [];
-        return lines.Length > 0 ? string.Join(' ', lines.TakeLast(LinesOfLog)) : $"it ended with exit code {process.ExitCode}";
+        return Array.FindLast(lines, line => line.StartsWith(CommandLine.ErrorMark, StringComparison.Ordinal)) is { } told ? told[CommandLine.ErrorMark.Length..]
+            : lines.Length > 0 ? string.Join(' ', lines.TakeLast(LinesOfLog)) : $"it ended with exit code {process.ExitCode}";
     }
 }

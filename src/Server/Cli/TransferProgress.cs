@@ -18,6 +18,7 @@ internal sealed class TransferProgress : IDisposable
 
     private readonly CliHost _host;
     private readonly TimeProvider _time;
+    private readonly bool _draws;
     private readonly ITimer? _redraw;
     private readonly Lock _lock = new();
     private string? _status;
@@ -34,7 +35,8 @@ internal sealed class TransferProgress : IDisposable
     public TransferProgress(CliHost host, TimeProvider time)
     {
         (_host, _time, _rate) = (host, time, new TransferRate(time));
-        _redraw = host.ErrorIsTerminal ? time.CreateTimer(_ => Redraw(), null, s_frame, s_frame) : null;
+        _draws = host.ErrorIsTerminal && host.Variable("TERM") != "dumb";
+        _redraw = _draws ? time.CreateTimer(_ => Redraw(), null, s_frame, s_frame) : null;
     }
 
     /// <summary>Whether the last status was that of success.</summary>
@@ -71,7 +73,7 @@ internal sealed class TransferProgress : IDisposable
                 EndStep();
                 (_status, _completed, _total, _done, _rate, _saidAt) = (status, 0, 0, false, new TransferRate(_time), _time.GetTimestamp());
                 Succeeded = status == "success";
-                if (!_host.ErrorIsTerminal && !item.TryGetProperty("digest", out _))
+                if (!_draws && !item.TryGetProperty("digest", out _))
                 {
                     _host.Error.WriteLine(status);
                 }
@@ -117,7 +119,7 @@ internal sealed class TransferProgress : IDisposable
     /// <summary>Leaves the line of the step as it ends.</summary>
     private void EndStep()
     {
-        if (_status is null || !_host.ErrorIsTerminal)
+        if (_status is null || !_draws)
         {
             return;
         }
@@ -134,7 +136,7 @@ internal sealed class TransferProgress : IDisposable
 
     private void SayPlainly()
     {
-        if (_host.ErrorIsTerminal || _total == 0 || _done)
+        if (_draws || _total == 0 || _done)
         {
             return;
         }

@@ -48,7 +48,7 @@ internal static class VersionReport
             string answer = host.Scheme == "http" && IsThisMachine(host.Host) ? AskPlainly(host) : AskAnyhow(host);
             return Read(answer);
         }
-        catch (Exception exception) when (exception is SocketException or IOException or HttpRequestException or OperationCanceledException or UriFormatException or InvalidOperationException)
+        catch (Exception exception) when (exception is SocketException or IOException or HttpRequestException or OperationCanceledException or UriFormatException or InvalidOperationException or NotSupportedException)
         {
             return (null, null);
         }

@@ -112,8 +112,7 @@ internal sealed class ModelCreation(CreateRequest request, CreationSource source
         JsonObject merged = [];
         if (layers.Layers.LastOrDefault(layer => layer.MediaType == MediaTypes.Params) is { } before)
         {
-            using JsonDocument own = JsonDocument.Parse(File.ReadAllBytes(shop.Store.Blobs.PathOf(before.Blob)));
-            merged = JsonNodes.ObjectOf(own.RootElement);
+            merged = JsonNodes.ObjectOf(JsonElement.Parse(File.ReadAllBytes(shop.Store.Blobs.PathOf(before.Blob))));
         }
         foreach ((string option, JsonNode? value) in request.Parameters)
         {

@@ -55,6 +55,7 @@ internal sealed class CliUnderTest
             ErrorIsTerminal = AtTerminal,
             Variable = name => Variables.GetValueOrDefault(name),
             ProgramFolder = Folder,
+            CompletionPatience = TimeSpan.FromMinutes(1),
             OnInterrupt = Listen,
             Runner = Runner,
         };

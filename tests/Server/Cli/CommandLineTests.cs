@@ -3,6 +3,15 @@ namespace LocalLlm.Server.Tests.Cli;
 public class CommandLineTests
 {
     [Fact]
+    public async Task HelpIsAVerbToo()
+    {
+        CliUnderTest verb = new(), option = new();
+        Assert.Equal((0, 0), (await verb.RunAsync("help", "run"), await option.RunAsync("run", "--help")));
+        Assert.Equal(option.Out.ToString(), verb.Out.ToString());
+        Assert.Contains("run <MODEL>", verb.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WithoutArgumentsItShowsHelp()
     {
         CliUnderTest cli = new();

@@ -1,4 +1,7 @@
 using LocalLlm.Server.Cli;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace LocalLlm.Server.Tests.Cli;
 
@@ -33,6 +36,20 @@ public sealed class CompletionTests
         CliUnderTest At() => new() { Variables = { ["OLLAMA_HOST"] = $"127.0.0.1:{server.Port}" } };
         Assert.Equal(["me/embedder:v1", "talker", "talker:small"], ModelNames.Find(At().Host()));
         Assert.Equal(["talker", "talker:small"], await SuggestAsync(At(), "localllm rm talk"));
+    }
+
+    [Fact]
+    public async Task NothingButNamesReachesTheShell()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        WebApplication app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.MapGet("/api/tags", () => Results.Text("""{"models":[{"name":"fine:1b"},{"name":"abc$(touch x):latest"},{"name":"\u001b[2Jred"}]}""", "application/json"));
+        await app.StartAsync();
+        CliUnderTest cli = new() { Variables = { ["OLLAMA_HOST"] = app.Urls.Single() } };
+        Assert.Equal(["fine:1b"], ModelNames.Find(cli.Host()));
+        await app.DisposeAsync();
     }
 
     private static async Task<string[]> SuggestAsync(CliUnderTest cli, string line)

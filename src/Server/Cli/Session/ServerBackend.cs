@@ -10,10 +10,12 @@ internal sealed class ServerBackend : IChatBackend
 {
     private const long NanosecondsPerTick = 100;
 
+    private readonly CliHost _host;
     private readonly ServerClient _server;
     private readonly bool _owns;
 
-    private ServerBackend(ServerClient server, string model, ModelCard card, bool owns) => (_server, Model, Card, _owns) = (server, model, card, owns);
+    private ServerBackend(CliHost host, ServerClient server, string model, ModelCard card, bool owns) =>
+        (_host, _server, Model, Card, _owns) = (host, server, model, card, owns);
 
     /// <inheritdoc/>
     public string Model { get; }
@@ -32,12 +34,12 @@ internal sealed class ServerBackend : IChatBackend
     {
         try
         {
-            return new ServerBackend(server, model, await ShowAsync(server, model, cancellationToken), owns: true);
+            return new ServerBackend(host, server, model, await ShowAsync(server, model, cancellationToken), owns: true);
         }
         catch (ServerErrorException missing) when (missing.Status == StatusCodes.Status404NotFound)
         {
             await new MissingModel(host, server).FetchAsync(model, insecure, missing, cancellationToken);
-            return new ServerBackend(server, model, await ShowAsync(server, model, cancellationToken), owns: true);
+            return new ServerBackend(host, server, model, await ShowAsync(server, model, cancellationToken), owns: true);
         }
     }
 
@@ -47,6 +49,7 @@ internal sealed class ServerBackend : IChatBackend
     /// <inheritdoc/>
     public async Task LoadAsync(ChatQuestion question, CancellationToken cancellationToken)
     {
+        await ReviveAsync(cancellationToken);
         (int status, JsonElement answer) = await _server.AskAsync(HttpMethod.Post, "api/generate", Body(question).ToJsonString(), cancellationToken);
         if (status != StatusCodes.Status200OK)
         {
@@ -57,6 +60,7 @@ internal sealed class ServerBackend : IChatBackend
     /// <inheritdoc/>
     public async IAsyncEnumerable<AnswerPart> AskAsync(ChatQuestion question, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await ReviveAsync(cancellationToken);
         JsonObject body = Body(question);
         if (question.IsSingle)
         {
@@ -100,7 +104,7 @@ internal sealed class ServerBackend : IChatBackend
 
     /// <inheritdoc/>
     public async Task<IChatBackend> SwitchAsync(string model, CancellationToken cancellationToken) =>
-        new ServerBackend(_server, model, await ShowAsync(_server, model, cancellationToken), owns: false);
+        new ServerBackend(_host, _server, model, await ShowAsync(_server, model, cancellationToken), owns: false);
 
     /// <inheritdoc/>
     public async Task SaveAsync(JsonObject recipe, CancellationToken cancellationToken)
@@ -119,6 +123,16 @@ internal sealed class ServerBackend : IChatBackend
             _server.Dispose();
         }
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A server that was started for this ends when it is not used for long; a conversation that goes on after that gets another.</summary>
+    private async Task ReviveAsync(CancellationToken cancellationToken)
+    {
+        ServerStart start = new(_host, _server);
+        if (start.IsAllowed)
+        {
+            await start.EnsureAsync(cancellationToken);
+        }
     }
 
     private static async Task<ModelCard> ShowAsync(ServerClient server, string model, CancellationToken cancellationToken)

@@ -75,6 +75,9 @@ internal sealed unsafe partial class UnixTerminal : ITerminal
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     private static partial nint Read(int descriptor, byte* buffer, nint count);
 
+    [LibraryImport("libc", EntryPoint = "write")]
+    private static partial nint Write(int descriptor, byte* buffer, nint count);
+
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(PollDescriptor* descriptors, nuint count, int milliseconds);
 
@@ -89,11 +92,12 @@ internal sealed unsafe partial class UnixTerminal : ITerminal
         public short Returned;
     }
 
-    /// <summary>Raw mode; the terminal gets its settings back however the process ends, but for a kill.</summary>
+    /// <summary>Raw mode; the terminal gets its settings back when the process ends or is asked to by a signal.</summary>
     private sealed class RawMode : IDisposable
     {
         private readonly byte[] _before = new byte[TermiosBytes];
         private readonly EventHandler _atExit;
+        private readonly PosixSignalRegistration[] _signals;
         private int _left;
 
         public RawMode()
@@ -108,12 +112,25 @@ internal sealed unsafe partial class UnixTerminal : ITerminal
                 _ = SetSettings(StandardInput, Drain, settings);
             }
             AppDomain.CurrentDomain.ProcessExit += _atExit;
+            _signals = [.. new[] { PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, End))];
         }
 
         public void Dispose()
         {
+            Array.ForEach(_signals, signal => signal.Dispose());
             Leave();
             AppDomain.CurrentDomain.ProcessExit -= _atExit;
+        }
+
+        /// <summary>Restores the terminal, then leaves the signal to what it does without this: it ends the process.</summary>
+        private void End(PosixSignalContext context)
+        {
+            Leave();
+            ReadOnlySpan<byte> ends = "\e[?2004l\r\n"u8; // Ansi.DoNotMarkPastes
+            fixed (byte* start = ends)
+            {
+                _ = Write(StandardInput, start, ends.Length); // a terminal is one file for both ways
+            }
         }
 
         private void Leave()
