@@ -27,10 +27,12 @@ internal sealed class AnswerPrinter(CliHost host, AnswerStyle style)
         _thinking.Clear();
         _wrap = new WordWrap(host.Out, style.WrapColumns);
         AnswerEnd? end = null;
+        using WaitSign wait = new(host, TimeProvider.System);
         try
         {
             await foreach (AnswerPart part in parts.WithCancellation(cancellationToken))
             {
+                wait.Dispose();
                 Print(part);
                 end = part.End ?? end;
             }

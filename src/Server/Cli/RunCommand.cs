@@ -54,7 +54,10 @@ internal sealed class RunCommand
             }
             else if (talks)
             {
-                await backend.LoadAsync(opening, interrupted.Token);
+                using (new WaitSign(_host, TimeProvider.System))
+                {
+                    await backend.LoadAsync(opening, interrupted.Token);
+                }
                 registration.Dispose(); // from here on, Ctrl-C stops answers
                 await using ChatSession session = new(_host, new SessionState(backend, opening, _flags.Style(result, _host)), LineInput());
                 await session.RunAsync(cancellationToken);
@@ -84,6 +87,7 @@ internal sealed class RunCommand
     {
         if (prompt.Length == 0)
         {
+            using WaitSign wait = new(_host, TimeProvider.System);
             await backend.LoadAsync(opening, cancellationToken); // which shows that it can be
             return;
         }

@@ -28,6 +28,7 @@ internal sealed class EngineBackend : IChatBackend
         (_host, Model, _served, _options) = (host, model, served, options);
         _models = new ServedModels([served], store: null);
         long started = Stopwatch.GetTimestamp();
+        using WaitSign wait = new(host, TimeProvider.System);
         _engine = host.OpenEngine(served.Path, served.LoadOptions(options));
         _load = Stopwatch.GetElapsedTime(started);
         _card = new Lazy<ModelCard>(() =>
