@@ -13,7 +13,7 @@ namespace LocalLlm.Server.Registry;
 internal sealed class ModelPull(RegistryClient client, ModelStore store)
 {
     /// <summary>How often blobs are fetched again that others' deletes took before the manifest was written.</summary>
-    private const int MaxAttempts = 5;
+    private const int MaxAttempts = 30;
 
     /// <summary>Whoever waits for the manifest wants to know soon that a registry is not there.</summary>
     private const int ManifestRetries = 2;
@@ -124,7 +124,8 @@ internal sealed class ModelPull(RegistryClient client, ModelStore store)
             }
             catch (StoreException exception) when (exception.Kind == StoreErrorKind.MissingBlob && attempt < MaxAttempts)
             {
-                // Another process deleted the last model that used one of them, just now.
+                // Another process deleted the last model that used one of them, just now. By chance later and later: one that does so all the time must miss once.
+                await Task.Delay(Random.Shared.Next(5 * attempt));
                 await fetchAgain();
             }
         }
