@@ -1,6 +1,6 @@
 namespace LocalLlm.Kernels.Tests;
 
-/// <summary>RMSNorm, SwiGLU, Add and softmax: bits of the scalar level, values of a double-precision formula.</summary>
+/// <summary>Norms, activation functions, Add and softmax: bits of the scalar level, values of a double-precision formula.</summary>
 public sealed class CpuOpsRowsTests
 {
     /// <summary>An operation on a row that needs a second row of the same length.</summary>
@@ -9,6 +9,8 @@ public sealed class CpuOpsRowsTests
     private static readonly Dictionary<string, RowOperation> s_operations = new()
     {
         ["norm"] = (ops, x, weight, y) => ops.RmsNorm(x, weight, 1e-6f, y),
+        ["layer norm"] = (ops, x, weight, y) => ops.LayerNorm(x, weight, [.. weight.Reverse()], 1e-6f, y),
+        ["gelu"] = (ops, x, _, y) => ops.Gelu(x, y),
         ["gate"] = (ops, x, up, y) => ops.SwiGlu(x, up, y),
         ["add"] = (ops, x, other, y) => { other.CopyTo(y, 0); ops.Add(x, y); },
         ["softmax"] = (ops, x, _, y) => { x.CopyTo(y, 0); ops.Softmax(y); },
@@ -79,6 +81,54 @@ public sealed class CpuOpsRowsTests
     }
 
     [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Layer_norm_is_the_distance_to_the_mean_in_standard_deviations(SimdLevel level)
+    {
+        using WorkerPool pool = new(2);
+        CpuOps ops = new(level, pool);
+        foreach (int columns in new[] { 1, 15, 64, 384, 1000 })
+        {
+            const int rows = 33;
+            float[] x = Rows.Uniform(columns, rows * columns, 3), weight = Rows.Uniform(columns + 1, columns, 2), bias = Rows.Uniform(columns + 2, columns);
+            float[] y = new float[x.Length], alone = new float[columns];
+            ops.LayerNorm(x, weight, bias, 1e-5f, y);
+            for (int row = 0; row < rows; row++)
+            {
+                Span<float> part = x.AsSpan(row * columns, columns);
+                double mean = part.ToArray().Average(v => (double)v), variance = part.ToArray().Average(v => (v - mean) * (v - mean));
+                for (int i = 0; i < columns; i++)
+                {
+                    Assert.Equal(((part[i] - mean) / Math.Sqrt(variance + 1e-5) * weight[i]) + bias[i], y[(row * columns) + i], 1e-5);
+                }
+                ops.LayerNorm(part, weight, bias, 1e-5f, alone);
+                Rows.AssertSameBits(alone, y.AsSpan(row * columns, columns), $"row {row}");
+            }
+            ops.LayerNorm(x, weight, bias, 1e-5f, x);
+            Rows.AssertSameBits(y, x, "in place");
+        }
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void Gelu_is_x_times_the_normal_distribution(SimdLevel level)
+    {
+        using WorkerPool pool = new(1);
+        // From tables of Phi to 15 places: DLMF 7.2, as erf of 1 / sqrt 2 and so on.
+        (double X, double Phi)[] known =
+        [
+            (0, 0.5), (0.5, 0.691462461274013), (1, 0.841344746068543), (2, 0.977249868051821), (3, 0.998650101968370), (-0.5, 0.308537538725987),
+            (-1, 0.158655253931457), (-2, 0.022750131948179), (-3, 0.001349898031630), (-5, 2.866515718791939e-7), (-8, 6.220960574271785e-16),
+            (9, 1), (100, 1), (1e30, 1), (-15, 0), (-1e30, 0),
+        ];
+        float[] x = [.. known.Select(pair => (float)pair.X)], y = new float[x.Length];
+        new CpuOps(level, pool).Gelu(x, y);
+        for (int i = 0; i < x.Length; i++)
+        {
+            double expected = known[i].X * known[i].Phi;
+            // The exponential's argument is rounded, so the far tail has fewer digits.
+            Assert.Equal(expected, y[i], Math.Abs(expected) * (known[i].X < -4 ? 4e-6 : 8e-7));
+        }
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
     public void Gate_is_silu_times_up(SimdLevel level)
     {
         using WorkerPool pool = new(1);
@@ -117,6 +167,8 @@ public sealed class CpuOpsRowsTests
         Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[10], new float[4], 0, new float[10]));
         Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[8], [], 0, new float[8]));
         Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[8], new float[4], 0, new float[4]));
+        Assert.Throws<ArgumentException>(() => ops.LayerNorm(new float[8], new float[4], new float[3], 0, new float[8]));
+        Assert.Throws<ArgumentException>(() => ops.Gelu(new float[8], new float[7]));
         Assert.Throws<ArgumentException>(() => ops.SwiGlu(new float[8], new float[7], new float[8]));
         Assert.Throws<ArgumentException>(() => ops.Add(new float[8], new float[7]));
         Assert.Throws<ArgumentException>(() => ops.Rope(new float[8], new float[4], 1, 1, 8, 10, RopePairing.Halves));
