@@ -55,6 +55,24 @@ internal sealed class SpecialTokens
         };
     }
 
+    /// <summary>
+    /// Reads the keys of a <c>bert</c> tokenizer, whose texts stand between the tokens [CLS] and [SEP]: keys of their own name them, else those of BOS and
+    /// EOS, else they have the numbers of BERT's published vocabularies. Both are added where the file does not say.
+    /// </summary>
+    /// <exception cref="TextEngineException">As for <see cref="Read"/>.</exception>
+    public static SpecialTokens ReadWordPiece(GgufMetadata metadata, Vocabulary vocabulary)
+    {
+        int? cls = ReadId(metadata, vocabulary, TokenizerKeys.ClsTokenId, ReadId(metadata, vocabulary, TokenizerKeys.BosTokenId, 101));
+        int? sep = ReadId(metadata, vocabulary, TokenizerKeys.SepTokenId, ReadId(metadata, vocabulary, TokenizerKeys.EosTokenId, 102));
+        int? unknown = ReadId(metadata, vocabulary, TokenizerKeys.UnknownTokenId, 100);
+        ReadId(metadata, vocabulary, TokenizerKeys.PaddingTokenId, null);
+        return new SpecialTokens(cls, sep, unknown, [])
+        {
+            AddBos = ReadAdd(metadata, TokenizerKeys.AddBosToken, TokenizerKeys.ClsTokenId, cls, fallback: true),
+            AddEos = ReadAdd(metadata, TokenizerKeys.AddEosToken, TokenizerKeys.SepTokenId, sep, fallback: true),
+        };
+    }
+
     private static int? ReadId(GgufMetadata metadata, Vocabulary vocabulary, string key, int? fallback)
     {
         if (!metadata.TryGetInt32(key, out int id))

@@ -5,8 +5,8 @@ using LocalLlm.Gguf;
 namespace LocalLlm.Engine.Tokenization;
 
 /// <summary>
-/// Text to tokens and back, from the vocabulary in a model's file: byte-level BPE (<c>tokenizer.ggml.model</c> = <c>gpt2</c>) and
-/// SentencePiece's BPE (<c>llama</c>). Immutable; any number of threads may use one.
+/// Text to tokens and back, from the vocabulary in a model's file: byte-level BPE (<c>tokenizer.ggml.model</c> = <c>gpt2</c>),
+/// SentencePiece's BPE (<c>llama</c>) and BERT's WordPiece (<c>bert</c>). Immutable; any number of threads may use one.
 /// </summary>
 public sealed class Tokenizer
 {
@@ -55,9 +55,10 @@ public sealed class Tokenizer
         {
             "gpt2" => LoadBytePair(metadata),
             "llama" => LoadSentencePiece(metadata),
+            "bert" => LoadWordPiece(metadata),
             _ => throw new TextEngineException(
                 TextEngineErrorKind.InvalidModel,
-                $"The model's tokenizer is of the kind '{model}' ({TokenizerKeys.Model}); supported are gpt2 and llama."),
+                $"The model's tokenizer is of the kind '{model}' ({TokenizerKeys.Model}); supported are gpt2, llama and bert."),
         };
     }
 
@@ -89,7 +90,7 @@ public sealed class Tokenizer
 
     /// <summary>
     /// The text of tokens; bytes that are not UTF-8 read as U+FFFD. The space that a SentencePiece tokenizer puts before a text, and
-    /// after every special token, is taken away again.
+    /// after every special token, is taken away again; so are spaces that WordPiece leaves between words and punctuation.
     /// </summary>
     /// <param name="tokens">Token ids.</param>
     /// <param name="skipSpecial">Leaves control tokens out instead of spelling them.</param>
@@ -113,7 +114,8 @@ public sealed class Tokenizer
             bytes.Write(prefixed ? text[1..] : text);
             segmentStart = userDefined;
         }
-        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+        string decoded = Encoding.UTF8.GetString(bytes.WrittenSpan);
+        return _encoder is WordPieceEncoder ? BertText.CloseUp(decoded) : decoded;
     }
 
     /// <summary>
@@ -165,6 +167,15 @@ public sealed class Tokenizer
         bool addSpacePrefix = metadata.GetBoolean(TokenizerKeys.AddSpacePrefix, true);
         SentencePieceEncoder encoder = new(metadata, vocabulary, special.Unknown, addSpacePrefix);
         return new Tokenizer(vocabulary, special, encoder, addSpacePrefix);
+    }
+
+    private static Tokenizer LoadWordPiece(GgufMetadata metadata)
+    {
+        // Word starts are spelled with the same letter as SentencePiece's spaces, and read back as one.
+        Vocabulary vocabulary = Vocabulary.ReadSentencePiece(metadata);
+        SpecialTokens special = SpecialTokens.ReadWordPiece(metadata, vocabulary);
+        int unknown = special.Unknown ?? throw InvalidVocabulary.Because($"a bert tokenizer needs a token for unknown words, and {TokenizerKeys.UnknownTokenId} is missing");
+        return new Tokenizer(vocabulary, special, new WordPieceEncoder(vocabulary, unknown), addSpacePrefix: true);
     }
 
     private void EncodeBytes(ReadOnlySpan<byte> text, SpecialTokenMatcher matcher, List<int> output)

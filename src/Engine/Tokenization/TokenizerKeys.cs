@@ -3,7 +3,7 @@ namespace LocalLlm.Engine.Tokenization;
 /// <summary>The GGUF keys that a tokenizer is made from (GGUF specification, section "Tokenizer").</summary>
 internal static class TokenizerKeys
 {
-    /// <summary>Kind of tokenizer: <c>gpt2</c> or <c>llama</c> here.</summary>
+    /// <summary>Kind of tokenizer: <c>gpt2</c>, <c>llama</c> or <c>bert</c> here.</summary>
     public const string Model = "tokenizer.ggml.model";
 
     /// <summary>Name of the pre-tokenizer of a <c>gpt2</c> tokenizer.</summary>
@@ -32,6 +32,12 @@ internal static class TokenizerKeys
 
     /// <summary>Token that ends a message within a turn (Llama 3's tool calls).</summary>
     public const string EomTokenId = "tokenizer.ggml.eom_token_id";
+
+    /// <summary>Token that begins a text of a <c>bert</c> tokenizer.</summary>
+    public const string ClsTokenId = "tokenizer.ggml.cls_token_id";
+
+    /// <summary>Token that ends a text of a <c>bert</c> tokenizer; the format spells it so.</summary>
+    public const string SepTokenId = "tokenizer.ggml.seperator_token_id";
 
     /// <summary>Token of text that the vocabulary cannot spell.</summary>
     public const string UnknownTokenId = "tokenizer.ggml.unknown_token_id";

@@ -10,8 +10,8 @@ public class HostileVocabularyTests
 
     private static readonly Dictionary<string, VocabularyFile> Broken = new()
     {
-        ["of the kind 'bert'"] = Good with { Model = "bert" },
-        ["supported are gpt2 and llama"] = Good with { Model = "" },
+        ["of the kind 't5'"] = Good with { Model = "t5" },
+        ["supported are gpt2, llama and bert"] = Good with { Model = "" },
         ["pre-tokenizer 'tekken' (tokenizer.ggml.pre) is not supported; supported are default, gpt-2,"] = Good with { Pre = "tekken" },
         ["the list of tokens (tokenizer.ggml.tokens) is empty"] = Good with { Tokens = [] },
         ["tokens 0 and 2 are both spelled 'a'"] = Good with { Tokens = ["a", "b", "a"] },
@@ -30,6 +30,7 @@ public class HostileVocabularyTests
         ["tokenizer.ggml.scores is missing"] = GoodLlama with { Scores = null },
         ["tokenizer.ggml.scores has 1 entries for 3 tokens"] = GoodLlama with { Scores = [0] },
         ["the score of token 2 is not a number"] = GoodLlama with { Scores = [0, 0, float.NaN] },
+        ["a bert tokenizer needs a token for unknown words, and tokenizer.ggml.unknown_token_id is missing"] = Good with { Model = "bert", Merges = null },
         ["token 2 has 257 characters"] = GoodLlama with { Tokens = ["<unk>", "a", new string('a', 257)] },
     };
 
