@@ -89,25 +89,7 @@ public sealed class LanguageModel : IDisposable
     public static LanguageModel Load(string path, ModelOptions options)
     {
         Task prepared = SimdLevels.Prepare(options.Simd);
-        GgufFile? file = null;
-        try
-        {
-            file = GgufFile.Open(path);
-            file.ReadAhead();
-            return new LanguageModel(file, options, prepared);
-        }
-        catch (Exception e) when (e is not TextEngineException)
-        {
-            file?.Dispose();
-            throw e is GgufFormatException or TemplateException or IOException or UnauthorizedAccessException
-                ? new TextEngineException(TextEngineErrorKind.InvalidModel, e.Message, e)
-                : e;
-        }
-        catch
-        {
-            file?.Dispose();
-            throw;
-        }
+        return ModelLoading.Open(path, file => new LanguageModel(file, options, prepared));
     }
 
     /// <summary>A decoder with an empty cache.</summary>

@@ -94,6 +94,28 @@ public sealed record MemoryPlan
         };
     }
 
+    /// <summary>Plans an encoder, which keeps nothing between passes: no keys and values.</summary>
+    /// <param name="config">The model's shape.</param>
+    /// <param name="weightBytes">Bytes of its file.</param>
+    /// <param name="options">How it shall be loaded.</param>
+    /// <param name="availableBytes">Bytes that are free.</param>
+    public static MemoryPlan For(EncoderConfig config, long weightBytes, ModelOptions options, long availableBytes)
+    {
+        long positions = (long)config.ContextLength * config.EmbeddingLength * sizeof(float);
+        long buffers = EncoderBuffers.FloatsPerToken(config) * sizeof(float) * Encoders.EncoderModel.BatchCapacity(config, options);
+        return new MemoryPlan
+        {
+            WeightBytes = weightBytes,
+            BufferBytes = buffers + positions + ((long)config.VocabularySize * BytesPerToken) + ProcessBytes,
+            BytesPerPosition = 0,
+            CacheBytes = 0,
+            ContextLength = Math.Clamp(options.ContextLength ?? config.ContextLength, 1, config.ContextLength),
+            MaxContextLength = config.ContextLength,
+            AvailableBytes = availableBytes,
+            TrainedContextLength = config.ContextLength,
+        };
+    }
+
     /// <summary>Bytes of a block of <see cref="KvPool.BlockPositions"/> positions, all layers together.</summary>
     public static long BlockBytes(TransformerConfig config, KvType type) =>
         (long)config.BlockCount * config.HeadCountKv * (KvPool.PieceBytes(type, config.KeyLength) + KvPool.PieceBytes(type, config.ValueLength));

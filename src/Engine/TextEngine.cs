@@ -25,7 +25,7 @@ public sealed class TextEngine : ITextEngine
             _model = model;
             _plan = MemoryPlan.For(model.Config, model.File.FileBytes, model.Options, SystemMemory.AvailableBytes, model.AdapterBytes);
             _prompts = new PromptFitting(model, _plan);
-            _inputs = new EmbeddingInputs(model, _plan);
+            _inputs = new EmbeddingInputs(model.Tokenizer, _plan);
             _scheduler = new Scheduler(model, _plan.CacheBytes);
         }
         catch
@@ -94,7 +94,7 @@ public sealed class TextEngine : ITextEngine
         try
         {
             float[][] vectors = await Task.WhenAll(sequences.Select(sequence => sequence.Vector)).WaitAsync(cancellationToken).ConfigureAwait(false);
-            return new EmbeddingResult([.. vectors.Select(vector => Cut(vector, request.Dimensions))], inputs.Sum(tokens => tokens.Length));
+            return new EmbeddingResult([.. vectors.Select(vector => EmbeddingPooling.Cut(vector, request.Dimensions))], inputs.Sum(tokens => tokens.Length));
         }
         finally
         {
@@ -125,9 +125,6 @@ public sealed class TextEngine : ITextEngine
         }
         await _ended.Task.ConfigureAwait(false);
     }
-
-    private static float[] Cut(float[] vector, int? dimensions) =>
-        dimensions is int kept && kept >= 1 && kept < vector.Length ? EmbeddingPooling.Normalise(vector[..kept]) : vector;
 
     private void Require(ModelCapabilities capability, string what)
     {

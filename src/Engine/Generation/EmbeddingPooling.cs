@@ -38,6 +38,10 @@ internal sealed class EmbeddingPooling(PoolingType type, int width)
     /// <exception cref="TextEngineException">It is not finite, or zero.</exception>
     public float[] Normalised() => Normalise(_pooled);
 
+    /// <summary>The leading components of a vector, at length 1 again; all of them where the number is null or not less.</summary>
+    public static float[] Cut(float[] vector, int? dimensions) =>
+        dimensions is int kept && kept >= 1 && kept < vector.Length ? Normalise(vector[..kept]) : vector;
+
     /// <summary>Scales a vector to length 1 in place.</summary>
     /// <exception cref="TextEngineException">It is not finite, or zero.</exception>
     public static float[] Normalise(float[] vector)

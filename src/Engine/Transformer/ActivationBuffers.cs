@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using LocalLlm.Kernels;
 
 namespace LocalLlm.Engine.Transformer;
@@ -88,26 +87,5 @@ public sealed class ActivationBuffers : IDisposable
         var buffer = new NativeBuffer((long)width * Capacity);
         _owned.Add(buffer);
         return buffer;
-    }
-
-    /// <summary>Float32 memory outside the managed heap, aligned to a cache line. Pages that are never written cost nothing.</summary>
-    private sealed unsafe class NativeBuffer(long length) : IDisposable
-    {
-        private void* _memory = NativeMemory.AlignedAlloc((nuint)(length * sizeof(float)), 64);
-
-        public long Bytes => length * sizeof(float);
-
-        public Span<float> Span(int count)
-        {
-            ObjectDisposedException.ThrowIf(_memory is null, this);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(count, length);
-            return new Span<float>(_memory, count);
-        }
-
-        public void Dispose()
-        {
-            NativeMemory.AlignedFree(_memory);
-            _memory = null;
-        }
     }
 }

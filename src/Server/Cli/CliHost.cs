@@ -40,7 +40,7 @@ internal sealed record CliHost
     public required string ProgramFolder { get; init; }
 
     /// <summary>Loads the model of a path into this process.</summary>
-    public Func<string, ModelOptions, ITextEngine> OpenEngine { get; init; } = (path, options) => new TextEngine(LanguageModel.Load(path, options));
+    public Func<string, ModelOptions, ITextEngine> OpenEngine { get; init; } = TextEngines.Open;
 
     /// <summary>What runs models in processes of their own; null where there is no such program, and models are loaded into this process.</summary>
     public RunnerProgram? Runner { get; init; }

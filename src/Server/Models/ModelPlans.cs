@@ -21,7 +21,7 @@ internal sealed class ModelPlans(ModelOptions options)
         {
             Shape shape = ShapeOf(model.Path);
             long adapters = model.Adapters.Sum(AdapterFile.MemoryBytes);
-            return available => MemoryPlan.For(shape.Config, shape.WeightBytes, options, available, adapters);
+            return available => shape.Plan(options, available, adapters);
         }
         catch (Exception exception) when (exception is TextEngineException or GgufFormatException or SafetensorsFormatException or IOException or UnauthorizedAccessException or OverflowException)
         {
@@ -37,8 +37,24 @@ internal sealed class ModelPlans(ModelOptions options)
             return known;
         }
         using GgufFile file = GgufFile.Open(path);
-        return _shapes[path] = new Shape(info.Length, info.LastWriteTimeUtc, TransformerConfig.Read(file), file.FileBytes);
+        return _shapes[path] = new Shape(info.Length, info.LastWriteTimeUtc, PlanOf(file));
     }
 
-    private sealed record Shape(long Length, DateTime Changed, TransformerConfig Config, long WeightBytes);
+    private static Func<ModelOptions, long, long, MemoryPlan> PlanOf(GgufFile file)
+    {
+        long weights = file.FileBytes;
+        if (EncoderConfig.Describes(file))
+        {
+            EncoderConfig encoder = EncoderConfig.Read(file);
+            return (options, available, _) => MemoryPlan.For(encoder, weights, options, available);
+        }
+        TransformerConfig decoder = TransformerConfig.Read(file);
+        return (options, available, adapters) => MemoryPlan.For(decoder, weights, options, available, adapters);
+    }
+
+    /// <summary>What a version of a file tells.</summary>
+    /// <param name="Length">Its bytes.</param>
+    /// <param name="Changed">When it was written.</param>
+    /// <param name="Plan">Its plan for options, free bytes and bytes of adapters.</param>
+    private sealed record Shape(long Length, DateTime Changed, Func<ModelOptions, long, long, MemoryPlan> Plan);
 }

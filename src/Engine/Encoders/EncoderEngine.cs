@@ -1,0 +1,100 @@
+using LocalLlm.Engine.Generation;
+
+namespace LocalLlm.Engine.Encoders;
+
+/// <summary>An encoder in this process: it embeds, all requests together, and generates nothing.</summary>
+public sealed class EncoderEngine : ITextEngine
+{
+    private readonly EncoderModel _model;
+    private readonly MemoryPlan _plan;
+    private readonly EmbeddingInputs _inputs;
+    private readonly EncoderScheduler _scheduler;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _disposed;
+
+    /// <summary>Takes over a loaded model and disposes it at the end.</summary>
+    public EncoderEngine(EncoderModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _model = model;
+        _plan = MemoryPlan.For(model.Config, model.File.FileBytes, model.Options, SystemMemory.AvailableBytes);
+        _inputs = new EmbeddingInputs(model.Tokenizer, _plan);
+        _scheduler = new EncoderScheduler(model);
+        Description = new ModelDescription
+        {
+            Architecture = model.Config.Architecture,
+            ParameterCount = model.File.Tensors.Sum(tensor => tensor.ElementCount),
+            Quantization = QuantizationName.Of(model.File),
+            TrainedContextLength = model.Config.ContextLength,
+            ContextLength = _plan.ContextLength,
+            MaxContextLength = _plan.MaxContextLength,
+            EmbeddingLength = model.Config.EmbeddingLength,
+            Capabilities = ModelCapabilities.Embedding,
+            MemoryBytes = _plan.WeightBytes + _plan.BufferBytes,
+        };
+    }
+
+    /// <summary>The model.</summary>
+    public EncoderModel Model => _model;
+
+    /// <inheritdoc/>
+    public ModelDescription Description { get; }
+
+    /// <inheritdoc/>
+    public EngineStatus Status => _scheduler.Status;
+
+    /// <inheritdoc/>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Always refused.</summary>
+    public IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default) => throw NoText();
+
+    /// <inheritdoc/>
+    public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
+    {
+        int[][] inputs = [.. request.Inputs.Select(text => _inputs.Tokenize(text, request))];
+        if (inputs.Length == 0)
+        {
+            return new EmbeddingResult([], 0);
+        }
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        EncoderRequest waiting = new(inputs, stop.Token);
+        _scheduler.Add(waiting);
+        try
+        {
+            float[][] vectors = await waiting.Vectors.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return new EmbeddingResult([.. vectors.Select(vector => EmbeddingPooling.Cut(vector, request.Dimensions))], inputs.Sum(tokens => tokens.Length));
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            _scheduler.Wake();
+        }
+    }
+
+    /// <summary>A bare prompt as it is; an encoder has no template for messages.</summary>
+    public ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
+        request.Messages is null ? new(request.Prompt ?? "") : throw NoText();
+
+    /// <inheritdoc/>
+    public ValueTask<int[]> TokenizeAsync(string text, bool addSpecial, bool parseSpecial, CancellationToken cancellationToken = default) =>
+        new(_model.Tokenizer.Encode(text, addSpecial, parseSpecial));
+
+    /// <inheritdoc/>
+    public ValueTask<string> DetokenizeAsync(IReadOnlyList<int> tokens, CancellationToken cancellationToken = default) =>
+        new(_model.Tokenizer.Decode([.. tokens]));
+
+    /// <summary>Ends the requests under way with <see cref="TextEngineErrorKind.Lost"/>, then frees the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            await Task.Run(_scheduler.Dispose).ConfigureAwait(false);
+            _model.Dispose();
+            _ended.TrySetResult();
+        }
+        await _ended.Task.ConfigureAwait(false);
+    }
+
+    private static TextEngineException NoText() => new(TextEngineErrorKind.Unsupported, "This model does not support text generation.");
+}

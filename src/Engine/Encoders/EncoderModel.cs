@@ -1,0 +1,91 @@
+using LocalLlm.Engine.Tokenization;
+using LocalLlm.Engine.Transformer;
+using LocalLlm.Gguf;
+using LocalLlm.Kernels;
+
+namespace LocalLlm.Engine.Encoders;
+
+/// <summary>
+/// A loaded encoder: the mapped file with its configuration, weights and tokenizer, and the threads that compute. Computing members are for one thread
+/// at a time; the rest is immutable.
+/// </summary>
+public sealed class EncoderModel : IDisposable
+{
+    private readonly WorkerPool _workers;
+
+    private EncoderModel(GgufFile file, ModelOptions options)
+    {
+        if (options.Adapters.Count > 0)
+        {
+            throw new TextEngineException(TextEngineErrorKind.Unsupported, "This model cannot have adapters: they are for models that generate text.");
+        }
+        File = file;
+        Options = options;
+        Config = EncoderConfig.Read(file);
+        EncoderWeights weights = EncoderWeights.Read(file, Config);
+        Tokenizer = Tokenizer.Load(file.Metadata);
+        if (Tokenizer.VocabularySize > Config.VocabularySize)
+        {
+            throw new TextEngineException(
+                TextEngineErrorKind.InvalidModel,
+                $"This model cannot be loaded: its vocabulary has {Tokenizer.VocabularySize} tokens but its embedding only {Config.VocabularySize} rows.");
+        }
+        _workers = new WorkerPool(options.Threads);
+        Transformer = new EncoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, BatchCapacity(Config, options));
+    }
+
+    /// <summary>The mapped file.</summary>
+    public GgufFile File { get; }
+
+    /// <summary>How it was loaded.</summary>
+    public ModelOptions Options { get; }
+
+    /// <summary>The shape of the transformer.</summary>
+    public EncoderConfig Config { get; }
+
+    /// <summary>Text to tokens and back; safe for several threads.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The forward pass.</summary>
+    public EncoderTransformer Transformer { get; }
+
+    /// <summary>Maps and checks a model file.</summary>
+    /// <param name="path">A GGUF file; the first part of a split one.</param>
+    /// <param name="options">How to load it.</param>
+    /// <exception cref="TextEngineException">The file is missing, damaged, or no encoder that the engine knows; the message is one sentence that says which.</exception>
+    public static EncoderModel Load(string path, ModelOptions options)
+    {
+        Task prepared = SimdLevels.Prepare(options.Simd);
+        EncoderModel model = ModelLoading.Open(path, file => new EncoderModel(file, options));
+        prepared.Wait();
+        return model;
+    }
+
+    /// <summary>Most tokens of a pass: what the options say, but always a text of the model's whole context.</summary>
+    public static int BatchCapacity(EncoderConfig config, ModelOptions options) => Math.Max(options.BatchCapacity, config.ContextLength);
+
+    /// <summary>The pooled, L2-normalised embedding of each text of a pass.</summary>
+    /// <param name="tokens">Tokens of all texts, one after the other.</param>
+    /// <param name="lengths">Tokens of each text.</param>
+    /// <param name="vector">Receives the index of a text and its vector, or what was wrong with it, in order.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    internal void Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, Action<int, Pooled> vector, CancellationToken cancellationToken = default)
+    {
+        ReadOnlySpan<float> states = Transformer.Forward(tokens, lengths, cancellationToken);
+        int width = Config.EmbeddingLength;
+        for (int text = 0; text < lengths.Length; text++)
+        {
+            int count = lengths[text] * width;
+            vector(text, Pooled.Of(Config.PoolingType, states[..count], width));
+            states = states[count..];
+        }
+    }
+
+    /// <summary>Ends the threads and unmaps the file.</summary>
+    public void Dispose()
+    {
+        Transformer.Dispose();
+        _workers.Dispose();
+        File.Dispose();
+    }
+}
