@@ -116,23 +116,19 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    /// <summary>The pooled, L2-normalised embedding of a text given as tokens (<c>{arch}.pooling_type</c>).</summary>
-    /// <exception cref="TextEngineException">The model does not embed, or a token is not in the vocabulary, or the vector is not finite.</exception>
+    /// <summary>The pooled, L2-normalised embedding of a text given as tokens (<see cref="TransformerConfig.VectorPooling"/>).</summary>
+    /// <exception cref="TextEngineException">A token is not in the vocabulary, or the vector is not finite.</exception>
     public float[] ComputeEmbedding(ReadOnlySpan<int> tokens, CancellationToken cancellationToken = default)
     {
-        if (Config.PoolingType == PoolingType.None)
-        {
-            throw new TextEngineException(TextEngineErrorKind.Unsupported, "This model does not support embeddings: its file names no pooling type.");
-        }
         CheckTokens(tokens);
         using SequenceDecoder decoder = CreateDecoder(tokens.Length);
-        var pooling = new EmbeddingPooling(Config.PoolingType, Config.EmbeddingLength);
+        var pooling = new EmbeddingPooling(Config.VectorPooling, Config.EmbeddingLength);
         int position = 0, count = tokens.Length;
         decoder.EachState(
             tokens,
             state =>
             {
-                if (EmbeddingPooling.Wants(Config.PoolingType, position++, count))
+                if (EmbeddingPooling.Wants(Config.VectorPooling, position++, count))
                 {
                     pooling.Add(state);
                 }

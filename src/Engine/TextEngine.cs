@@ -58,7 +58,10 @@ public sealed class TextEngine : ITextEngine
     /// <inheritdoc/>
     public async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        Require(ModelCapabilities.Completion, "text generation");
+        if (!_model.Description.Capabilities.HasFlag(ModelCapabilities.Completion))
+        {
+            throw new TextEngineException(TextEngineErrorKind.Unsupported, "This model does not support text generation.");
+        }
         ITokenChooser chooser = Chooser?.Invoke(request) ?? new SampledTokens(new Sampler(request.Sampling, _model.Tokenizer.VocabularySize));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var sequence = new GenerationSequence(_model, request, _prompts.Fit(request), chooser, _scheduler.Counters, stop.Token);
@@ -80,12 +83,11 @@ public sealed class TextEngine : ITextEngine
     /// <inheritdoc/>
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
     {
-        Require(ModelCapabilities.Embedding, "embeddings");
         List<int[]> inputs = [.. request.Inputs.Select(text => _inputs.Tokenize(text, request))];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         EmbeddingSequence[] sequences =
         [
-            .. inputs.Select(tokens => new EmbeddingSequence(request.Client, tokens, _model.Config.PoolingType, _model.Config.EmbeddingLength, stop.Token)),
+            .. inputs.Select(tokens => new EmbeddingSequence(request.Client, tokens, _model.Config.VectorPooling, _model.Config.EmbeddingLength, stop.Token)),
         ];
         foreach (EmbeddingSequence sequence in sequences)
         {
@@ -124,13 +126,5 @@ public sealed class TextEngine : ITextEngine
             _ended.TrySetResult();
         }
         await _ended.Task.ConfigureAwait(false);
-    }
-
-    private void Require(ModelCapabilities capability, string what)
-    {
-        if (!_model.Description.Capabilities.HasFlag(capability))
-        {
-            throw new TextEngineException(TextEngineErrorKind.Unsupported, $"This model does not support {what}.");
-        }
     }
 }

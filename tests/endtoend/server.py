@@ -35,7 +35,7 @@ cases = [
     ("/api/chat", {"model": "mamba", "messages": hello, "stream": False}, 500, "mamba"),
     ("/api/chat", {"model": "smollm2", "messages": hello, "options": {"temperature": "hot"}}, 400, "temperature"),
     ("/api/chat", {"model": "smollm2", "messages": long, "truncate": False, "options": {"num_ctx": 4096}}, 400, "exceeds the context length"),
-    ("/api/embed", {"model": "smollm2", "input": "x"}, 400, "does not support embeddings"),
+    ("/api/embed", {"model": "smollm2", "input": 5}, 400, "invalid input type"),
     ("/v1/chat/completions", b"nonsense", 400, ""),
     ("/v1/chat/completions", {"model": "nope", "messages": hello}, 404, "nope"),
     ("/v1/embeddings", {"model": "smollm2", "input": [[1, 99999999]]}, 400, "99999999"),
@@ -49,3 +49,7 @@ for path, body, status, text in cases:
 
 status, text = call("/api/chat", {"model": "smollm2", "messages": [{"role": "user", "content": "What is the capital of France?"}], "stream": False, "options": {"temperature": 0}})
 assert status == 200 and "Paris" in json.loads(text)["message"]["content"], text
+
+status, text = call("/api/embed", {"model": "smollm2", "input": ["one", "two words"]})
+vectors = json.loads(text)["embeddings"]
+assert status == 200 and [len(vector) for vector in vectors] == [576, 576] and all(abs(sum(x * x for x in vector) - 1) < 1e-3 for vector in vectors), text

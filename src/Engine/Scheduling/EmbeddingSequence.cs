@@ -28,6 +28,9 @@ internal sealed class EmbeddingSequence(string client, int[] tokens, PoolingType
     public override bool IsDecoding => false;
 
     /// <inheritdoc/>
+    public override bool TakesStates => true;
+
+    /// <inheritdoc/>
     public override bool WantsState(int position) => EmbeddingPooling.Wants(type, position, tokens.Length);
 
     /// <inheritdoc/>

@@ -13,19 +13,18 @@ internal sealed class RowHandOut
     public const int LogitRows = 32;
 
     private readonly LanguageModel _model;
-    private readonly bool _embeds;
     private readonly float[] _rows;      // [LogitRows, vocabulary or embedding]
-    private readonly int _width;
     private readonly (ScheduledSequence Sequence, int First, int Count)[] _shares = new (ScheduledSequence, int, int)[LogitRows];
     private int _count;
+    private int _width;                  // of the rows that are handed out now
 
     /// <summary>Takes the memory.</summary>
     public RowHandOut(LanguageModel model)
     {
         _model = model;
-        _embeds = model.Config.PoolingType != PoolingType.None;
-        _width = _embeds ? model.Config.EmbeddingLength : model.Config.VocabularySize;
-        _rows = new float[LogitRows * (long)_width];
+        // A model that only embeds makes no logits; one that talks may be asked to embed as well.
+        int widest = model.Config.PoolingType != PoolingType.None ? 0 : model.Config.VocabularySize;
+        _rows = new float[LogitRows * (long)Math.Max(widest, model.Config.EmbeddingLength)];
     }
 
     /// <summary>Hands out.</summary>
@@ -37,22 +36,27 @@ internal sealed class RowHandOut
     {
         int embedding = _model.Config.EmbeddingLength, slice = 0, end = 0, answered = 0;
         ScheduledSequence? last = null;
-        for (int row = 0; row < outputs.Length; row += LogitRows)
+        for (int row = 0, rows; row < outputs.Length; row += rows)
         {
-            int rows = Math.Min(LogitRows, outputs.Length - row);
-            Fill(states.Slice(row * embedding, rows * embedding), rows);
             _count = 0;
-            for (int i = 0; i < rows; i++)
+            bool areStates = false;
+            for (rows = 0; rows < LogitRows && row + rows < outputs.Length; rows++)
             {
-                while (outputs[row + i] >= end)
+                while (outputs[row + rows] >= end)
                 {
                     end += slices[slice++].Tokens;
                 }
                 ScheduledSequence sequence = slices[slice - 1].Sequence;
+                if (rows > 0 && sequence.TakesStates != areStates)
+                {
+                    break; // rows of one kind at a time
+                }
+                areStates = sequence.TakesStates;
                 answered += sequence == last ? 0 : 1;
                 last = sequence;
-                Share(sequence, i);
+                Share(sequence, rows);
             }
+            Fill(states.Slice(row * embedding, rows * embedding), rows, areStates);
             Job job = new(this);
             _model.Workers.For(ref job, _count, 1);
         }
@@ -60,9 +64,10 @@ internal sealed class RowHandOut
         return answered;
     }
 
-    private void Fill(ReadOnlySpan<float> states, int rows)
+    private void Fill(ReadOnlySpan<float> states, int rows, bool areStates)
     {
-        if (_embeds)
+        _width = areStates ? _model.Config.EmbeddingLength : _model.Config.VocabularySize;
+        if (areStates)
         {
             states.CopyTo(_rows);
         }

@@ -83,6 +83,9 @@ internal abstract class ScheduledSequence(string client, int capacity, Cancellat
     /// <param name="position">A position that is being evaluated.</param>
     public abstract bool WantsState(int position);
 
+    /// <summary>Whether <see cref="Take"/> is given final states; else the logits made of them.</summary>
+    public virtual bool TakesStates => false;
+
     /// <summary>Takes one wanted row, in the order of positions: the final state for an embedding, logits for a text; the callee may write to it.</summary>
     /// <param name="row">The row; valid during the call only.</param>
     public abstract void Take(Span<float> row);

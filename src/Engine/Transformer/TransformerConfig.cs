@@ -76,6 +76,12 @@ public sealed record TransformerConfig
     /// <summary>How the model pools embeddings; <see cref="PoolingType.None"/> for chat models.</summary>
     public required PoolingType PoolingType { get; init; }
 
+    /// <summary>
+    /// How a text becomes one vector: as the file says, else the mean of all states, the usual choice for models that were not trained to embed
+    /// (a chat model's last state says more about the next token than about the text).
+    /// </summary>
+    public PoolingType VectorPooling => PoolingType == PoolingType.None ? PoolingType.Mean : PoolingType;
+
     /// <summary>Query heads that share a key and value head.</summary>
     public int GroupSize => HeadCount / HeadCountKv;
 

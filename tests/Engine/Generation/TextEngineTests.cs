@@ -1,4 +1,5 @@
 using LocalLlm.Engine.Chat;
+using LocalLlm.Engine.Generation;
 using LocalLlm.Engine.Sampling;
 using LocalLlm.Engine.Tests.Models;
 using LocalLlm.Tests;
@@ -174,7 +175,7 @@ public sealed class TextEngineTests
     }
 
     [Fact]
-    public async Task EmbeddingsAreNormalisedCutAndRefusedWhereTheModelDoesNotEmbed()
+    public async Task EmbeddingsAreNormalisedAndCut()
     {
         await using TextEngine engine = Load(RepoPaths.Vector("models", "qwen3-embedding.gguf"));
         EmbeddingResult both = await engine.EmbedAsync(new EmbeddingRequest { Inputs = ["one", "two words", ""] });
@@ -189,8 +190,32 @@ public sealed class TextEngineTests
         Assert.Equal(20, cut.PromptTokens);
         var refused = await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(new EmbeddingRequest { Inputs = [tooLong], ContextLength = 20, Truncate = false }));
         Assert.Contains("exceeds the context length", refused.Message, StringComparison.Ordinal);
+    }
 
+    [Fact]
+    public async Task AModelWithoutPoolingEmbedsByTheMeanOfItsStates()
+    {
         await using TextEngine chat = Tiny();
-        Assert.Equal(TextEngineErrorKind.Unsupported, (await Assert.ThrowsAsync<TextEngineException>(() => chat.EmbedAsync(new EmbeddingRequest { Inputs = ["x"] }))).Kind);
+        Assert.Equal(ModelCapabilities.Completion, chat.Description.Capabilities & (ModelCapabilities.Completion | ModelCapabilities.Embedding));
+        EmbeddingResult result = await chat.EmbedAsync(new EmbeddingRequest { Inputs = ["the cat sat"] });
+        int[] tokens = chat.Model.Tokenizer.Encode("the cat sat", addSpecial: true, parseSpecial: true);
+        Assert.Equal(tokens.Length, result.PromptTokens);
+        double[] mean = new double[chat.Description.EmbeddingLength];
+        using (SequenceDecoder decoder = chat.Model.CreateDecoder(tokens.Length))
+        {
+            decoder.EachState(
+                tokens,
+                state =>
+                {
+                    for (int i = 0; i < mean.Length; i++)
+                    {
+                        mean[i] += state[i] / tokens.Length;
+                    }
+                },
+                CancellationToken.None);
+        }
+        double length = Math.Sqrt(mean.Sum(x => x * x));
+        Assert.All(result.Vectors[0].Zip(mean), pair => Assert.Equal(pair.Second / length, pair.First, 1e-5));
+        Assert.Equal(result.Vectors[0], chat.Model.ComputeEmbedding(tokens));
     }
 }

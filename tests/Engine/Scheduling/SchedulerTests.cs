@@ -152,6 +152,22 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public async Task AModelThatTalksEmbedsBesideItsAnswers()
+    {
+        string[] texts = [.. Enumerable.Range(1, 30).Select(i => string.Concat(Enumerable.Repeat("ab cd ", i % 7 + 1)))];
+        await using TextEngine engine = Tiny(options => options with { BatchCapacity = 40 });
+        GenerationRequest question = s_endless with { MaxTokens = 40 };
+        Answer alone = await AskAsync(engine, question);
+        Task<Answer>[] answers = [.. Enumerable.Range(0, 3).Select(_ => AskAsync(engine, question))];
+        EmbeddingResult vectors = await engine.EmbedAsync(new EmbeddingRequest { Inputs = texts });
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal(alone.Text, answer.Text));
+        for (int i = 0; i < texts.Length; i++)
+        {
+            Assert.Equal((await engine.EmbedAsync(new EmbeddingRequest { Inputs = [texts[i]] })).Vectors[0], vectors.Vectors[i]);
+        }
+    }
+
+    [Fact]
     public async Task EmbeddingsRunTogetherAndGiveTheSame()
     {
         string[] texts = [.. Enumerable.Range(1, 20).Select(i => string.Concat(Enumerable.Repeat($"word{i} ", i)))];

@@ -38,8 +38,10 @@ public sealed class RunnerEngineTests : IDisposable
         Assert.Equal(await here.TokenizeAsync("one é two", true, true), await engine.TokenizeAsync("one é two", true, true));
         Assert.Equal(await here.DetokenizeAsync([5, 6, 7]), await engine.DetokenizeAsync([5, 6, 7]));
         Assert.Equal(await here.RenderAsync(request), await engine.RenderAsync(request));
-        TextEngineException refusal = await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(new EmbeddingRequest { Inputs = ["x"] }));
-        Assert.Equal(TextEngineErrorKind.Unsupported, refusal.Kind);
+        EmbeddingRequest texts = new() { Inputs = ["one two", "three"], Truncate = false };
+        Specimen.AssertSame(await here.EmbedAsync(texts), await engine.EmbedAsync(texts));
+        TextEngineException refusal = await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(texts with { ContextLength = 1 }));
+        Assert.Equal(TextEngineErrorKind.ContextOverflow, refusal.Kind);
         Assert.False(engine.Ended.IsCompleted);
     }
 
