@@ -89,6 +89,8 @@ internal static partial class CommandLine
             InspectCommand.Create(host),
             TokenizeCommand.Create(host),
             LogitsCommand.Create(host),
+            EmbedCommand.Create(host),
+            SimilarCommand.Create(host),
             SynthCommand.Create(host),
             ConvertCommand.Create(host),
             QuantizeCommand.Create(host),

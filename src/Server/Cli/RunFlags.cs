@@ -108,7 +108,9 @@ internal sealed class RunFlags
         }
     }
 
-    private static string? KeepAlive(string? text) => text is null || GoDuration.TryParse(text, out _)
+    /// <summary>Checks a duration of <c>--keepalive</c>; null stays null.</summary>
+    /// <exception cref="CommandLineException">It is none.</exception>
+    public static string? KeepAlive(string? text) => text is null || GoDuration.TryParse(text, out _)
         ? text
         : throw new CommandLineException($"--keepalive must be a duration with a unit, such as 5m or -1m, not '{text}'.");
 }

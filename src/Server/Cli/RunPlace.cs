@@ -7,11 +7,12 @@ using LocalLlm.Server.Store;
 namespace LocalLlm.Server.Cli;
 
 /// <summary>
-/// Where <c>run</c> computes: in this process what only this process can (files, options of computing), and bundled models while no server runs; else the
+/// Where <c>run</c>, <c>embed</c> and <c>similar</c> compute: in this process what only this process can (files, options of computing), and bundled models while no server runs; else the
 /// server of <c>OLLAMA_HOST</c>, which is started if need be.
 /// </summary>
 /// <param name="host">The world.</param>
-internal sealed class RunPlace(CliHost host)
+/// <param name="verb">Which verb asks, for the error where nothing can compute.</param>
+internal sealed class RunPlace(CliHost host, string verb = "run")
 {
     /// <summary>Opens a model.</summary>
     /// <param name="model">What the user wrote.</param>
@@ -76,10 +77,10 @@ internal sealed class RunPlace(CliHost host)
     }
 
     /// <summary>The error where no server runs and none may be started.</summary>
-    private static CommandLineException Nowhere(ServerClient server, string model, ModelCatalogue catalogue)
+    private CommandLineException Nowhere(ServerClient server, string model, ModelCatalogue catalogue)
     {
         string[] here = [.. catalogue.Models.Where(entry => entry.Path is not null).SelectMany(entry => entry.Names)];
         return new CommandLineException(
-            $"{server.NotRunning().Message}; without one, run has {(here.Length > 0 ? $"{string.Join(", ", here)} and " : "")}GGUF files by their path, but no '{model}'{ModelSuggestion.For(model, here)}");
+            $"{server.NotRunning().Message}; without one, {verb} has {(here.Length > 0 ? $"{string.Join(", ", here)} and " : "")}GGUF files by their path, but no '{model}'{ModelSuggestion.For(model, here)}");
     }
 }

@@ -103,6 +103,14 @@ internal sealed class EngineBackend : IChatBackend
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<float[]>> EmbedAllAsync(
+        IReadOnlyList<string> texts, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken)
+    {
+        EmbeddingRequest request = new() { Inputs = texts, Truncate = truncate ?? true, Dimensions = dimensions };
+        return (await _engine.EmbedAsync(request, cancellationToken)).Vectors;
+    }
+
+    /// <inheritdoc/>
     public Task<JsonElement> ListAsync(CancellationToken cancellationToken)
     {
         ServedModels models = new(_host.Catalogue.Models.Where(model => model.Path is not null).Select(model => model.ToServed()), store: null);

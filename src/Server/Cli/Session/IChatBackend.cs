@@ -33,6 +33,16 @@ internal interface IChatBackend : IAsyncDisposable
     /// <returns>The vector, a JSON array.</returns>
     Task<string> EmbedAsync(string text, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken);
 
+    /// <summary>Embeds texts together.</summary>
+    /// <param name="texts">At least one.</param>
+    /// <param name="truncate">Whether a text that is too long is cut; null leaves it to the server, which cuts.</param>
+    /// <param name="dimensions">How many components to keep; null for all.</param>
+    /// <param name="question">Options and times.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>A vector of length 1 for each text, in their order.</returns>
+    /// <exception cref="CommandLineException">The request is refused, or the answer is none.</exception>
+    Task<IReadOnlyList<float[]>> EmbedAllAsync(IReadOnlyList<string> texts, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken);
+
     /// <summary>The models that could be talked with instead: the answer of <c>/api/tags</c>.</summary>
     Task<JsonElement> ListAsync(CancellationToken cancellationToken);
 

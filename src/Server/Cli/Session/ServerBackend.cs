@@ -85,14 +85,16 @@ internal sealed class ServerBackend : IChatBackend
     /// <inheritdoc/>
     public async Task<string> EmbedAsync(string text, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken)
     {
-        JsonObject body = Body(question);
-        body["input"] = text;
-        Set(body, "truncate", truncate);
-        Set(body, "dimensions", dimensions);
-        (int status, JsonElement answer) = await _server.AskAsync(HttpMethod.Post, "api/embed", body.ToJsonString(), cancellationToken);
-        return status == StatusCodes.Status200OK && answer.GetProperty("embeddings") is { ValueKind: JsonValueKind.Array } vectors && vectors.GetArrayLength() > 0
-            ? vectors[0].GetRawText()
-            : throw ServerClient.ErrorOf(status, answer);
+        return (await EmbeddingsAsync(text, 1, truncate, dimensions, question, cancellationToken))[0].GetRawText();
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<float[]>> EmbedAllAsync(
+        IReadOnlyList<string> texts, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken)
+    {
+        JsonArray input = new([.. texts.Select(text => JsonValue.Create(text))]);
+        JsonElement vectors = await EmbeddingsAsync(input, texts.Count, truncate, dimensions, question, cancellationToken);
+        return [.. vectors.EnumerateArray().Select(vector => vector.Deserialize<float[]>()!)];
     }
 
     /// <inheritdoc/>
@@ -140,6 +142,25 @@ internal sealed class ServerBackend : IChatBackend
         JsonObject request = new() { ["model"] = model };
         (int status, JsonElement answer) = await server.AskAsync(HttpMethod.Post, "api/show", request.ToJsonString(), cancellationToken);
         return status == StatusCodes.Status200OK && answer.ValueKind == JsonValueKind.Object ? new ModelCard(answer) : throw ServerClient.ErrorOf(status, answer);
+    }
+
+    /// <summary>The vectors of an input, which is one text or several.</summary>
+    private async Task<JsonElement> EmbeddingsAsync(
+        JsonNode input, int count, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken)
+    {
+        JsonObject body = Body(question);
+        body["input"] = input;
+        Set(body, "truncate", truncate);
+        Set(body, "dimensions", dimensions);
+        (int status, JsonElement answer) = await _server.AskAsync(HttpMethod.Post, "api/embed", body.ToJsonString(), cancellationToken);
+        if (status != StatusCodes.Status200OK)
+        {
+            throw ServerClient.ErrorOf(status, answer);
+        }
+        return answer.ValueKind == JsonValueKind.Object && answer.TryGetProperty("embeddings", out JsonElement vectors)
+            && vectors.ValueKind == JsonValueKind.Array && vectors.GetArrayLength() == count
+                ? vectors
+                : throw new CommandLineException($"the server at {_server.Address} gave another number of vectors than of texts");
     }
 
     private JsonObject Body(ChatQuestion question)

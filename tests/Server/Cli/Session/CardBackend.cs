@@ -19,6 +19,9 @@ internal sealed class CardBackend : IChatBackend
 
     public Task<string> EmbedAsync(string text, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public Task<IReadOnlyList<float[]>> EmbedAllAsync(IReadOnlyList<string> texts, bool? truncate, int? dimensions, ChatQuestion question, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task<JsonElement> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task<IChatBackend> SwitchAsync(string model, CancellationToken cancellationToken) => throw new NotSupportedException();

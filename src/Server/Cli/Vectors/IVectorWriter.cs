@@ -1,0 +1,12 @@
+namespace LocalLlm.Server.Cli.Vectors;
+
+/// <summary>A file of vectors that are written one by one.</summary>
+internal interface IVectorWriter
+{
+    /// <summary>Writes the next vector.</summary>
+    /// <param name="vector">As many components as those before it.</param>
+    void Add(float[] vector);
+
+    /// <summary>Completes the file; the stream below stays open.</summary>
+    void End();
+}
