@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LocalLlm.Engine;
 using LocalLlm.Server.Cli.Vectors;
 
 namespace LocalLlm.Server.Cli;
@@ -42,12 +43,22 @@ internal static class EmbedCommand
 
     private static async Task WriteAsync(IEnumerable<string> texts, Func<IReadOnlyList<string>, Task<IReadOnlyList<float[]>>> embed, IVectorWriter vectors)
     {
+        int before = 0;
         foreach (IReadOnlyList<string> batch in TextLines.Batches(texts, text => text))
         {
-            foreach (float[] vector in await embed(batch))
+            try
             {
-                vectors.Add(vector);
+                foreach (float[] vector in await embed(batch))
+                {
+                    vectors.Add(vector);
+                }
             }
+            catch (Exception e) when (e is TextEngineException or CommandLineException && batch.Any(text => text.Length == 0))
+            {
+                // Many models have no vector for nothing.
+                throw new CommandLineException($"{e.Message} (text {before + 1 + batch.TakeWhile(text => text.Length > 0).Count()} is empty)");
+            }
+            before += batch.Count;
         }
     }
 }

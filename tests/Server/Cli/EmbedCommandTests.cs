@@ -88,6 +88,23 @@ public sealed class EmbedCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task AnEmptyLineThatTheModelRefusesIsNamed()
+    {
+        ScriptedEngine engine = new()
+        {
+            Embed = request => request.Inputs.Contains("")
+                ? throw new TextEngineException(TextEngineErrorKind.InvalidRequest, "An input is empty.")
+                : new EmbeddingResult([.. request.Inputs.Select(_ => new[] { 1f })], 1),
+        };
+        string lines = PathOf("lines.txt");
+        await File.WriteAllLinesAsync(lines, [.. Enumerable.Repeat("x", TextLines.MostTexts + 3), "", "x"]);
+        CliUnderTest cli = new() { Engine = engine };
+        Assert.Equal(
+            $"An input is empty. (text {TextLines.MostTexts + 4} is empty)",
+            await cli.FailAsync("embed", "smollm2", "--file", lines, "--format", "csv", "-o", PathOf("out.csv")));
+    }
+
+    [Fact]
     public async Task NoTextIsAnEmptyArray()
     {
         CliUnderTest cli = new() { Engine = new ScriptedEngine() };
