@@ -3,7 +3,6 @@ using LocalLlm.Engine.Tests.Models;
 using LocalLlm.Kernels;
 using LocalLlm.Tests;
 using Xunit.Abstractions;
-using Xunit.Sdk;
 
 namespace LocalLlm.Engine.Tests.Encoders;
 
@@ -12,16 +11,16 @@ public sealed class AllMiniLmTests(ITestOutputHelper output)
 {
     private static readonly JsonElement s_expected = JsonDocument.Parse(File.ReadAllText(RepoPaths.Vector("models-real", "all-minilm.json"))).RootElement;
 
-    /// <summary>Files of the model on this machine: the bundled one, and the one that <c>LOCALLLM_ALL_MINILM</c> names.</summary>
-    public static IReadOnlyList<string> Files { get; } =
-        [.. new[] { Path.Combine(RepoPaths.Root, "models", "all-MiniLM-L6-v2.Q8_0.gguf"), Environment.GetEnvironmentVariable("LOCALLLM_ALL_MINILM") ?? "" }.Where(File.Exists)];
+    /// <summary>The bundled file, and another of the same model if <c>LOCALLLM_ALL_MINILM</c> names one, such as the F16 file that it was made from.</summary>
+    private static readonly string[] s_files =
+        [.. new[] { Path.Combine(RepoPaths.Root, "models", "all-MiniLM-L6-v2.Q8_0.gguf"), Environment.GetEnvironmentVariable("LOCALLLM_ALL_MINILM") ?? "" }.Where(path => path.Length > 0)];
 
     public static TheoryData<string, SimdLevel, ActivationType> Cases
     {
         get
         {
             TheoryData<string, SimdLevel, ActivationType> data = [];
-            foreach (string file in Files)
+            foreach (string file in s_files)
             {
                 foreach (SimdLevel level in Engines.Levels)
                 {
@@ -33,7 +32,7 @@ public sealed class AllMiniLmTests(ITestOutputHelper output)
         }
     }
 
-    [AllMiniLmTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public async Task EmbeddingsAreThoseOfTheReference(string file, SimdLevel level, ActivationType activations)
     {
@@ -45,16 +44,4 @@ public sealed class AllMiniLmTests(ITestOutputHelper output)
         Assert.InRange(worst, engine.Description.Quantization == "F16" ? 0.99999 : 0.999, 1.0000001);
         Assert.Equal(cases.Sum(one => one.GetProperty("ids").GetArrayLength()), result.PromptTokens);
     }
-}
-
-/// <summary>A theory about all-MiniLM-L6-v2. Where no file of it is at hand there is no such test, neither passed nor skipped.</summary>
-[XunitTestCaseDiscoverer("LocalLlm.Engine.Tests.Encoders.AllMiniLmTheoryDiscoverer", "LocalLlm.Engine.Tests")]
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class AllMiniLmTheoryAttribute : TheoryAttribute;
-
-/// <summary>Finds the cases of an <see cref="AllMiniLmTheoryAttribute"/>.</summary>
-public sealed class AllMiniLmTheoryDiscoverer(IMessageSink diagnosticMessageSink) : TheoryDiscoverer(diagnosticMessageSink)
-{
-    public override IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo theoryAttribute) =>
-        AllMiniLmTests.Files.Count == 0 ? [] : base.Discover(discoveryOptions, testMethod, theoryAttribute);
 }
