@@ -18,6 +18,9 @@ internal sealed record CliHost
     /// <summary>Standard output, for results and nothing else.</summary>
     public required TextWriter Out { get; init; }
 
+    /// <summary>Standard output for results that are not text; nothing goes to <see cref="Out"/> then.</summary>
+    public Func<Stream> OutBytes { get; init; } = Output;
+
     /// <summary>Standard error: errors, warnings, timings.</summary>
     public required TextWriter Error { get; init; }
 

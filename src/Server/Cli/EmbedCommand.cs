@@ -24,12 +24,14 @@ internal static class EmbedCommand
             IEnumerable<string> lines = flags.Texts(result, result.GetValue(texts) ?? []);
             VectorFormat form = result.GetValue(format) ?? VectorFormat.Json;
             string? path = result.GetValue(output);
-            if (path is null && form == VectorFormat.Npy)
+            bool isPiped = path is null && form == VectorFormat.Npy;
+            if (isPiped && host.OutputIsTerminal)
             {
-                throw new CommandLineException("--format npy is for files: say which with --output FILE.");
+                throw new CommandLineException("--format npy is for files and programs: say which with --output FILE, > or |.");
             }
             using VectorFile? file = path is null ? null : new VectorFile(path, form);
-            IVectorWriter vectors = file?.Vectors ?? VectorFile.For(form, host.Out, null);
+            using ArrayPipe? pipe = isPiped ? new ArrayPipe(host.OutBytes()) : null;
+            IVectorWriter vectors = file?.Vectors ?? pipe ?? VectorFile.For(form, host.Out, null);
             await flags.UseAsync(result, embed => WriteAsync(lines, embed, vectors), cancellationToken);
             if (file is null)
             {

@@ -34,6 +34,9 @@ internal sealed class CliUnderTest
 
     public SharedWriter Out { get; } = new();
 
+    /// <summary>What was written that is not text.</summary>
+    public MemoryStream OutBytes { get; } = new();
+
     public SharedWriter Error { get; } = new();
 
     public List<(string Path, ModelOptions Options)> Opened { get; } = [];
@@ -49,6 +52,7 @@ internal sealed class CliUnderTest
         {
             In = new StringReader(Input),
             Out = Out,
+            OutBytes = () => OutBytes,
             Error = Error,
             InputIsTerminal = AtTerminal,
             OutputIsTerminal = AtTerminal,

@@ -34,6 +34,10 @@ public sealed class EmbedCommandTests : IDisposable
         Assert.Equal(0, await npy.RunAsync("embed", s_model, "--file", lines, "--format", "npy", "-o", PathOf("vectors.npy")));
         Assert.Equal(("", ""), (npy.Out.ToString(), npy.Error.ToString()));
         Assert.Equal(expected, ReadNpy(PathOf("vectors.npy")));
+        CliUnderTest piped = new() { Input = string.Join('\n', texts) };
+        Assert.Equal(0, await piped.RunAsync("embed", s_model, "--format", "npy"));
+        Assert.Equal(("", ""), (piped.Out.ToString(), piped.Error.ToString()));
+        Assert.Equal(await File.ReadAllBytesAsync(PathOf("vectors.npy")), piped.OutBytes.ToArray());
         Assert.Equal(["lines.txt", "vectors.npy"], Directory.GetFiles(_folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
     }
 
@@ -120,7 +124,7 @@ public sealed class EmbedCommandTests : IDisposable
         CliUnderTest Cli(bool atTerminal = false) => new() { Engine = new ScriptedEngine(), AtTerminal = atTerminal };
         Assert.Equal("embed takes texts or --file, not both.", await Cli().FailAsync("embed", "smollm2", "x", "--file", "y"));
         Assert.Equal("embed has no text: give it with --file, on standard input, or as words.", await Cli(atTerminal: true).FailAsync("embed", "smollm2"));
-        Assert.Equal("--format npy is for files: say which with --output FILE.", await Cli().FailAsync("embed", "smollm2", "x", "--format", "npy"));
+        Assert.Equal("--format npy is for files and programs: say which with --output FILE, > or |.", await Cli(atTerminal: true).FailAsync("embed", "smollm2", "x", "--format", "npy"));
         Assert.StartsWith("The lines of 'nowhere' cannot be read:", await Cli().FailAsync("embed", "smollm2", "--file", "nowhere"), StringComparison.Ordinal);
         Assert.Equal($"'{_folder}' is a folder: give the name of a file.", await Cli().FailAsync("embed", "smollm2", "x", "-o", _folder));
         Assert.StartsWith("--format must be json or csv or npy, not 'xml'", await Cli().FailAsync("embed", "smollm2", "x", "--format", "xml"), StringComparison.Ordinal);
