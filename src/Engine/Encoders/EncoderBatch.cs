@@ -1,59 +1,132 @@
+using System.Runtime.InteropServices;
+
 namespace LocalLlm.Engine.Encoders;
 
 /// <summary>
-/// The texts of one pass: requests take turns, a text each, until no more fit. A request of thousands so delays one of a few by no more than a pass, and
-/// nobody waits for a batch to fill.
+/// The texts of one pass, from a line of requests. The request at the head has its turn: its longest text goes, whatever its length, and the request to
+/// the end of the line, so that everyone's turn comes. A quarter of the budget is for the shortest text of each other request, those first that have
+/// waited longest for a pass: a short text waits for the pass under way and no more, however many and long the others are. The rest goes to the texts of
+/// all requests that are closest in length to the first one.
 /// </summary>
-/// <param name="capacity">Most tokens.</param>
-internal sealed class EncoderBatch(int capacity)
+/// <param name="budget">Tokens of a pass, but for a text that is longer.</param>
+/// <param name="longest">Tokens of the longest text.</param>
+internal sealed class EncoderBatch(int budget, int longest)
 {
-    private readonly int[] _tokens = new int[capacity];
+    private const int Shares = 4;
+
+    private readonly int[] _tokens = new int[Capacity(budget, longest)];
     private readonly List<int> _lengths = [];
-    private readonly List<(EncoderRequest Request, int Text)> _texts = [];
+    private readonly List<EncoderText> _texts = [];
     private int _count;
+    private long _pass;
 
     /// <summary>Tokens of all texts, one after the other.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _count);
 
     /// <summary>Tokens of each text.</summary>
-    public ReadOnlySpan<int> Lengths => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_lengths);
+    public ReadOnlySpan<int> Lengths => CollectionsMarshal.AsSpan(_lengths);
 
-    /// <summary>Whose texts they are.</summary>
-    public IReadOnlyList<(EncoderRequest Request, int Text)> Texts => _texts;
+    /// <summary>The texts.</summary>
+    public IReadOnlyList<EncoderText> Texts => _texts;
 
-    /// <summary>Takes texts for the next pass.</summary>
-    /// <param name="waiting">Requests that have texts left, whose turn it is first. Those with nothing left go; the one whose text does not fit any more is first next time.</param>
-    public void Fill(LinkedList<EncoderRequest> waiting)
+    /// <summary>Most tokens of a pass.</summary>
+    /// <param name="budget">Tokens of a pass, but for a text that is longer.</param>
+    /// <param name="longest">Tokens of the longest text.</param>
+    public static int Capacity(int budget, int longest) => Math.Max(budget, longest + (budget / Shares));
+
+    /// <summary>Takes texts for the next pass; none if none is ready.</summary>
+    /// <param name="line">Requests that have texts left. Those with nothing left go.</param>
+    public void Fill(LinkedList<EncoderRequest> line)
     {
         _lengths.Clear();
         _texts.Clear();
         _count = 0;
-        while (waiting.First is { } turn)
+        _pass++;
+        Leave(line);
+        if (TakeTurn(line) is { } turn)
         {
-            EncoderRequest request = turn.Value;
-            if (request.HasMore && !TryAdd(request))
+            TakeOneOfEach(line, turn);
+            TakeClosest(line, turn.Length);
+            Leave(line);
+        }
+    }
+
+    private static void Leave(LinkedList<EncoderRequest> line)
+    {
+        for (LinkedListNode<EncoderRequest>? at = line.First, next; at is not null; at = next)
+        {
+            next = at.Next;
+            if (!at.Value.HasMore)
             {
-                break;
-            }
-            waiting.Remove(turn);
-            if (request.HasMore)
-            {
-                waiting.AddLast(turn);
+                line.Remove(at);
             }
         }
     }
 
-    private bool TryAdd(EncoderRequest request)
+    private EncoderText? TakeTurn(LinkedList<EncoderRequest> line)
     {
-        int[] tokens = request.Next;
-        if (tokens.Length > _tokens.Length - _count)
+        for (LinkedListNode<EncoderRequest>? at = line.First; at is not null; at = at.Next)
+        {
+            if (TryAdd(at.Value, longest, longest))
+            {
+                line.Remove(at);
+                line.AddLast(at);
+                return _texts[0];
+            }
+        }
+        return null;
+    }
+
+    private void TakeOneOfEach(LinkedList<EncoderRequest> line, EncoderText turn)
+    {
+        int share = budget / Shares;
+        // The order is stable: those that no pass has taken a text of yet come in the order of the line.
+        foreach (EncoderRequest request in line.Where(request => request != turn.Request).OrderBy(request => request.LastPass))
+        {
+            int before = _count;
+            if (TryAdd(request, 0, share))
+            {
+                share -= _count - before;
+            }
+        }
+    }
+
+    private void TakeClosest(LinkedList<EncoderRequest> line, int length)
+    {
+        while (true)
+        {
+            EncoderRequest? best = null;
+            int distance = int.MaxValue;
+            foreach (EncoderRequest request in line)
+            {
+                int closest = request.Closest(length, budget - _count);
+                if (closest > 0 && Math.Abs(closest - length) < distance)
+                {
+                    (best, distance) = (request, Math.Abs(closest - length));
+                }
+                if (distance == 0)
+                {
+                    break;
+                }
+            }
+            if (best is null || !TryAdd(best, length, budget - _count))
+            {
+                return;
+            }
+        }
+    }
+
+    private bool TryAdd(EncoderRequest request, int length, int most)
+    {
+        if (!request.TryTake(length, most, out EncoderText text))
         {
             return false;
         }
-        tokens.CopyTo(_tokens, _count);
-        _count += tokens.Length;
-        _lengths.Add(tokens.Length);
-        _texts.Add((request, request.Take()));
+        text.Tokens.CopyTo(_tokens, _count);
+        _count += text.Length;
+        _lengths.Add(text.Length);
+        _texts.Add(text);
+        request.LastPass = _pass;
         return true;
     }
 }

@@ -52,23 +52,21 @@ public sealed class EncoderEngine : ITextEngine
     /// <inheritdoc/>
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
     {
-        int[][] inputs = [.. request.Inputs.Select(text => _inputs.Tokenize(text, request))];
-        if (inputs.Length == 0)
+        if (request.Inputs.Count == 0)
         {
             return new EmbeddingResult([], 0);
         }
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        EncoderRequest waiting = new(inputs, stop.Token);
-        _scheduler.Add(waiting);
+        cancellationToken.ThrowIfCancellationRequested();
+        EncoderRequest texts = new(request.Inputs.Count, number => _inputs.Tokenize(request.Inputs[number], request));
+        _scheduler.Add(texts);
         try
         {
-            float[][] vectors = await waiting.Vectors.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return new EmbeddingResult([.. vectors.Select(vector => EmbeddingPooling.Cut(vector, request.Dimensions))], inputs.Sum(tokens => tokens.Length));
+            float[][] vectors = await texts.Results.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return new EmbeddingResult([.. vectors.Select(vector => EmbeddingPooling.Cut(vector, request.Dimensions))], texts.TokenCount);
         }
         finally
         {
-            await stop.CancelAsync().ConfigureAwait(false);
-            _scheduler.Wake();
+            _scheduler.Remove(texts);
         }
     }
 

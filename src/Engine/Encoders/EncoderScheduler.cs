@@ -5,12 +5,16 @@ namespace LocalLlm.Engine.Encoders;
 /// <summary>Serves all requests of an encoder together: pass after pass, each as full as what waits can make it, on a thread of its own.</summary>
 internal sealed class EncoderScheduler : IDisposable
 {
+    // Enough to choose texts of like length from, and some hundred kilobytes at most for a request.
+    private const int PassesAhead = 32;
+
     private readonly EncoderModel _model;
     private readonly EncoderBatch _batch;
     private readonly SchedulerCounters _counters = new();
     private readonly Lock _lock = new();
-    private readonly LinkedList<EncoderRequest> _waiting = new();   // guarded by _lock
+    private readonly LinkedList<EncoderRequest> _line = new();   // guarded by _lock
     private readonly AutoResetEvent _signal = new(false);
+    private readonly Action _ready;
     private readonly Thread _thread;
     private volatile bool _stopping;
     private volatile int _active;
@@ -20,7 +24,8 @@ internal sealed class EncoderScheduler : IDisposable
     public EncoderScheduler(EncoderModel model)
     {
         _model = model;
-        _batch = new EncoderBatch(model.Transformer.BatchCapacity);
+        _batch = new EncoderBatch(model.TokenBudget, model.Config.ContextLength);
+        _ready = () => _signal.Set();
         _thread = new Thread(Run) { IsBackground = true, Name = "encoder" };
         _thread.Start();
     }
@@ -29,7 +34,7 @@ internal sealed class EncoderScheduler : IDisposable
     public EngineStatus Status => new()
     {
         ActiveSequences = _active,
-        WaitingSequences = _waiting.Count,
+        WaitingSequences = _line.Count,
         Steps = _counters.Steps,
         StepTokens = _counters.StepTokens,
         StepsByTokens = _counters.StepsBySequences,
@@ -37,8 +42,11 @@ internal sealed class EncoderScheduler : IDisposable
     };
 
     /// <summary>Takes a request; its task tells the rest.</summary>
+    /// <exception cref="TextEngineException">Its first text is wrong.</exception>
     public void Add(EncoderRequest request)
     {
+        // What the next pass can take is ready before it: one text or a few never wait for another thread.
+        request.Read(_model.TokenBudget);
         lock (_lock)
         {
             if (_stopping)
@@ -46,13 +54,20 @@ internal sealed class EncoderScheduler : IDisposable
                 request.Fail(Unloaded());
                 return;
             }
-            _waiting.AddLast(request);
+            _line.AddLast(request);
         }
         _signal.Set();
     }
 
-    /// <summary>Looks for requests that nobody waits for any more.</summary>
-    public void Wake() => _signal.Set();
+    /// <summary>Ends a request that nobody waits for any more: no later pass takes a text of it. One that has its results keeps them.</summary>
+    public void Remove(EncoderRequest request)
+    {
+        lock (_lock)
+        {
+            request.Cancel();
+            _line.Remove(request);
+        }
+    }
 
     /// <summary>Ends all requests with <see cref="TextEngineErrorKind.Lost"/> after the pass under way.</summary>
     public void Dispose()
@@ -82,11 +97,11 @@ internal sealed class EncoderScheduler : IDisposable
         }
         lock (_lock)
         {
-            foreach (EncoderRequest request in _waiting)
+            foreach (EncoderRequest request in _line)
             {
                 request.Fail(Unloaded());
             }
-            _waiting.Clear();
+            _line.Clear();
         }
     }
 
@@ -94,16 +109,11 @@ internal sealed class EncoderScheduler : IDisposable
     {
         lock (_lock)
         {
-            for (LinkedListNode<EncoderRequest>? at = _waiting.First, next; at is not null; at = next)
+            _batch.Fill(_line);
+            foreach (EncoderRequest request in _line)
             {
-                next = at.Next;
-                if (at.Value.Cancellation.IsCancellationRequested)
-                {
-                    at.Value.Cancel();
-                    _waiting.Remove(at);
-                }
+                request.ReadBehind(_model.TokenBudget * PassesAhead, _ready);
             }
-            _batch.Fill(_waiting);
         }
         _active = _batch.Texts.Count;
     }
@@ -112,10 +122,10 @@ internal sealed class EncoderScheduler : IDisposable
     {
         try
         {
-            _model.Embed(_batch.Tokens, _batch.Lengths, (text, pooled) =>
+            _model.Embed(_batch.Tokens, _batch.Lengths, (place, pooled) =>
             {
-                (EncoderRequest request, int index) = _batch.Texts[text];
-                request.Complete(index, pooled);
+                EncoderText text = _batch.Texts[place];
+                text.Request.Complete(text.Index, pooled);
             });
             _counters.Prompt += _batch.Tokens.Length;
             _counters.CountStep(_batch.Texts.Count, _batch.Tokens.Length);
@@ -123,9 +133,9 @@ internal sealed class EncoderScheduler : IDisposable
         catch (Exception e)
         {
             // The pass is common to all: so is its failure.
-            foreach ((EncoderRequest request, _) in _batch.Texts)
+            foreach (EncoderText text in _batch.Texts)
             {
-                request.Fail(new TextEngineException(TextEngineErrorKind.Internal, $"The model failed while it computed ({e.GetType().Name}): {e.Message}", e));
+                text.Request.Fail(new TextEngineException(TextEngineErrorKind.Internal, $"The model failed while it computed ({e.GetType().Name}): {e.Message}", e));
             }
         }
         _active = 0;

@@ -24,19 +24,49 @@ public sealed class EncoderEngineTests : IDisposable
     }
 
     [Fact]
-    public void RequestsTakeTurns()
+    public async Task AShortTextIsNotKeptWaitingByThousandsAndHasTheSameBits()
     {
-        EncoderRequest many = new([.. Enumerable.Repeat(new int[10], 100)], default), few = new([new int[10], new int[30]], default), wide = new([new int[40]], default);
-        LinkedList<EncoderRequest> waiting = new([many, few, wide]);
-        EncoderBatch batch = new(55);
-        batch.Fill(waiting);
-        Assert.Equal([(many, 0), (few, 0)], batch.Texts);
-        batch.Fill(waiting);
-        Assert.Equal([(wide, 0), (many, 1)], batch.Texts);
-        batch.Fill(waiting);
-        Assert.Equal([(few, 1), (many, 2), (many, 3)], batch.Texts);
-        Assert.Equal([30, 10, 10], batch.Lengths.ToArray());
-        Assert.Equal([many], waiting);
+        await using ITextEngine engine = Open();
+        float[] alone = (await engine.EmbedAsync(new EmbeddingRequest { Inputs = ["a b"] })).Vectors[0];
+        Task<EmbeddingResult> many = engine.EmbedAsync(new EmbeddingRequest { Inputs = [.. Enumerable.Range(0, 20_000).Select(Text)] });
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.Equal(alone, (await engine.EmbedAsync(new EmbeddingRequest { Inputs = ["a b"] })).Vectors[0]);
+        }
+        Assert.False(many.IsCompleted);
+        Assert.Equal(20_000, (await many).Vectors.Count);
+    }
+
+    [Fact]
+    public void FewTextsAreTokensAheadOfTheirPass()
+    {
+        int read = 0, ahead = 0;
+        EncoderRequest request = new(100_000, _ =>
+        {
+            read++;
+            return new int[16];
+        });
+        LinkedList<EncoderRequest> line = new([request]);
+        EncoderBatch batch = new(64, SmallEncoder.Context);
+        for (int taken = 0; taken < 100_000; taken += batch.Texts.Count)
+        {
+            request.Read(512);
+            ahead = Math.Max(ahead, read - taken);
+            batch.Fill(line);
+        }
+        Assert.Equal((100_000, 512 / 16), (read, ahead));
+    }
+
+    [Fact]
+    public async Task AWrongTextAmongThousandsEndsItsRequestAlone()
+    {
+        await using ITextEngine engine = Open();
+        string tooLong = string.Concat(Enumerable.Repeat("a ", 100));
+        Task<EmbeddingResult> other = engine.EmbedAsync(new EmbeddingRequest { Inputs = [.. Enumerable.Range(0, 2000).Select(Text)] });
+        EmbeddingRequest wrong = new() { Inputs = [.. Enumerable.Range(0, 5000).Select(Text), tooLong], Truncate = false };
+        Assert.Equal(TextEngineErrorKind.ContextOverflow, (await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(wrong))).Kind);
+        Assert.Equal(2000, (await other).Vectors.Count);
+        Assert.Single((await engine.EmbedAsync(new EmbeddingRequest { Inputs = ["b"] })).Vectors);
     }
 
     [Fact]
@@ -92,6 +122,7 @@ public sealed class EncoderEngineTests : IDisposable
         await other;
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Equal(0, engine.Status.WaitingSequences);
         Assert.Single((await engine.EmbedAsync(new EmbeddingRequest { Inputs = ["b"] })).Vectors);
     }
 
