@@ -23,15 +23,20 @@ public sealed class EncoderModel : IDisposable
         Options = options;
         Config = EncoderConfig.Read(file);
         EncoderWeights weights = EncoderWeights.Read(file, Config);
-        Tokenizer = Tokenizer.Load(file.Metadata);
-        if (Tokenizer.VocabularySize > Config.VocabularySize)
-        {
-            throw new TextEngineException(
-                TextEngineErrorKind.InvalidModel,
-                $"This model cannot be loaded: its vocabulary has {Tokenizer.VocabularySize} tokens but its embedding only {Config.VocabularySize} rows.");
-        }
         _workers = new WorkerPool(options.Threads);
         Transformer = new EncoderTransformer(Config, weights, new CpuOps(options.Simd, _workers), options.Activations, BatchCapacity(Config, options));
+        try
+        {
+            // The vocabulary takes as long as compiling: each has a thread.
+            using EncoderWarmUp warmUp = new(Transformer);
+            Tokenizer = ReadTokenizer(file, Config);
+        }
+        catch
+        {
+            Transformer.Dispose();
+            _workers.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The mapped file.</summary>
@@ -90,5 +95,13 @@ public sealed class EncoderModel : IDisposable
         Transformer.Dispose();
         _workers.Dispose();
         File.Dispose();
+    }
+
+    private static Tokenizer ReadTokenizer(GgufFile file, EncoderConfig config)
+    {
+        Tokenizer tokenizer = Tokenizer.Load(file.Metadata);
+        return tokenizer.VocabularySize <= config.VocabularySize ? tokenizer : throw new TextEngineException(
+            TextEngineErrorKind.InvalidModel,
+            $"This model cannot be loaded: its vocabulary has {tokenizer.VocabularySize} tokens but its embedding only {config.VocabularySize} rows.");
     }
 }

@@ -128,6 +128,19 @@ public sealed class EncoderTransformerTests : IDisposable
         Assert.Throws<ArgumentException>(() => { model.Transformer.Forward([1, SmallEncoder.Tokens.Length], [2]); });
     }
 
+    [Theory]
+    [InlineData(GgmlType.F32)]
+    [InlineData(GgmlType.Q8_0)]
+    public void WarmingUpMeetsNoObstacleAndLeavesNothingBehind(GgmlType type)
+    {
+        using EncoderModel model = EncoderModel.Load(new SmallEncoder { Type = type }.Write(_folder), new ModelOptions { Threads = 2 });
+        float[] before = Forward(model, s_texts);
+        EncoderWarmUp warmUp = new(model.Transformer);
+        warmUp.Dispose();
+        Assert.Null(warmUp.Failure);
+        Assert.Equal(before, Forward(model, s_texts));
+    }
+
     private static float[] Forward(EncoderModel model, int[][] texts) =>
         model.Transformer.Forward([.. texts.SelectMany(text => text)], [.. texts.Select(text => text.Length)]).ToArray();
 }
