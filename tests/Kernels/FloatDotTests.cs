@@ -10,10 +10,10 @@ public unsafe class FloatDotTests
     {
         foreach (int n in Enumerable.Range(0, 70).Append(1000).Append(4096))
         {
-            float[] w = Activations.Random(4 * n + 16, n), x = Activations.Random(4 * n + 16, n + 1);
+            float[] w = Activations.Random(4 * n + 16, n), x = Activations.Random(6 * n + 16, n + 1);
             float[] tiny = [.. w.Select((v, i) => i % 3 == 0 ? v * 1e-30f : -1e-25f)];
             Check(level, w, x, n);
-            Check(level, tiny, tiny, n); // products that round to zeros of both signs and to subnormals
+            Check(level, tiny, [.. tiny, .. tiny], n); // products that round to zeros of both signs and to subnormals
             Check(level, [.. w.Select(_ => 1e-30f)], [.. x.Select(_ => -1e-30f)], n); // every lane is -0, which no completion of a step may turn
         }
     }
@@ -39,17 +39,19 @@ public unsafe class FloatDotTests
         fixed (float* pw = w, px = x)
         {
             FourVectors rows = FourVectors.Of(pw, n, 0, 3), tokens = FourVectors.Of(px + 1, n, 0, 3);
-            float[] expected = new float[16];
-            for (int i = 0; i < 16; i++)
+            float[] expected = new float[24];
+            for (int i = 0; i < 24; i++)
             {
                 expected[i] = Law(pw + i % 4 * n, px + 1 + i / 4 * n, n);
                 Bits.Equal([expected[i]], [FloatDot.Dot(level, pw + i % 4 * n, px + 1 + i / 4 * n, n)], $"dot of {n}");
             }
-            float[] actual = new float[16];
+            float[] actual = new float[24];
             fixed (float* dots = actual)
             {
+                WideTile(level, rows, SixVectors.Of(px + 1, n, 0, 5), n, dots);
+                Bits.Equal(expected, actual, $"wide tile of {n}");
                 Tile(level, rows, tokens, n, dots);
-                Bits.Equal(expected, actual, $"tile of {n}");
+                Bits.Equal(expected.AsSpan(0, 16), actual.AsSpan(0, 16), $"tile of {n}");
                 Rows(level, rows, tokens.V2, n, dots);
                 Bits.Equal(expected.AsSpan(8, 4), actual.AsSpan(0, 4), $"rows of {n}");
             }
@@ -67,6 +69,16 @@ public unsafe class FloatDotTests
         float[] eight = [.. Enumerable.Range(0, 8).Select(i => lane[i] + lane[i + 8])];
         float[] four = [.. Enumerable.Range(0, 4).Select(i => eight[i] + eight[i + 4])];
         return (four[0] + four[2]) + (four[1] + four[3]);
+    }
+
+    private static void WideTile(SimdLevel level, FourVectors w, SixVectors x, int n, float* dots)
+    {
+        switch (level)
+        {
+            case SimdLevel.Avx512 or SimdLevel.Avx512Vnni: Avx512FloatTile.WideTile(w, x, n, dots); break;
+            case SimdLevel.Avx2 or SimdLevel.AvxVnni: Avx2FloatTile.WideTile(w, x, n, dots); break;
+            default: ScalarFloatTile.WideTile(w, x, n, dots); break;
+        }
     }
 
     private static void Tile(SimdLevel level, FourVectors w, FourVectors x, int n, float* dots)

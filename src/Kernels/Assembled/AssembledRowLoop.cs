@@ -63,7 +63,7 @@ internal readonly unsafe struct AssembledRowLoop<TFormat> : IProductLoop
     {
         if (product.BlockBias is not null)
         {
-            OutlierProduct.AddBias(product, begin, end);
+            OutlierProduct.AddBias<Avx512Lanes>(product, begin, end);
         }
         OutlierProduct.Add<Avx512Lanes, GatheredColumns<TFormat>>(product, new(product.W), begin, end);
     }

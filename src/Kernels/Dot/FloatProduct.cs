@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace LocalLlm.Kernels.Dot;
 
 /// <summary>
@@ -44,12 +46,16 @@ internal unsafe struct FloatProduct
         {
             int rows = Math.Min(product.PanelRows, end - row);
             float* panel = product.Decode(row, rows, (float*)scratch);
-            for (int token = 0; token < product.Tokens; token += 4)
+            for (int token = 0, tokens; token < product.Tokens; token += tokens)
             {
-                product.Multiply<TTile>(panel, row, rows, token);
+                tokens = TokensOfTile(product.Tokens - token);
+                product.Multiply<TTile>(panel, row, rows, token, tokens);
             }
         }
     }
+
+    /// <summary>Tokens of the next tile of so many that are left: six, or up to four where that leaves less over.</summary>
+    private static int TokensOfTile(int left) => left is <= 4 or 7 or 8 ? Math.Min(left, 4) : Math.Min(left, SixVectors.Count);
 
     private readonly float* Decode(int row, int rows, float* scratch)
     {
@@ -64,22 +70,26 @@ internal unsafe struct FloatProduct
         return scratch;
     }
 
-    private readonly void Multiply<TTile>(float* panel, int row, int rows, int token)
+    private readonly void Multiply<TTile>(float* panel, int row, int rows, int token, int tokens)
         where TTile : struct, IFloatTile
     {
-        float* dots = stackalloc float[16];
-        FourVectors x = FourVectors.Of(X, W.Columns, token, Tokens - 1);
-        int tokens = Math.Min(4, Tokens - token);
+        float* dots = stackalloc float[4 * SixVectors.Count];
+        FourVectors four = FourVectors.Of(X, W.Columns, token, Tokens - 1);
+        SixVectors six = SixVectors.Of(X, W.Columns, token, Tokens - 1);
         for (int i = 0; i < rows; i += 4)
         {
             FourVectors w = FourVectors.Of(panel, W.Columns, i, rows - 1);
             if (tokens == 1)
             {
-                TTile.Rows(w, x.V0, W.Columns, dots);
+                TTile.Rows(w, four.V0, W.Columns, dots);
+            }
+            else if (tokens <= 4)
+            {
+                TTile.Tile(w, four, W.Columns, dots);
             }
             else
             {
-                TTile.Tile(w, x, W.Columns, dots);
+                TTile.WideTile(w, six, W.Columns, dots);
             }
             Store(dots, row + i, Math.Min(4, rows - i), token, tokens);
         }
@@ -87,12 +97,22 @@ internal unsafe struct FloatProduct
 
     private readonly void Store(float* dots, int row, int rows, int token, int tokens)
     {
-        for (int t = 0; t < tokens; t++)
+        float* y = Y + ((long)token * W.Rows) + row;
+        if (rows == 4)
         {
-            float* y = Y + (long)(token + t) * W.Rows + row;
+            Vector128<float> bias = Bias is null ? default : Vector128.Load(Bias + row);
+            for (int t = 0; t < tokens; t++, dots += 4, y += W.Rows)
+            {
+                Vector128<float> sums = Vector128.Load(dots);
+                (Bias is null ? sums : sums + bias).Store(y);
+            }
+            return;
+        }
+        for (int t = 0; t < tokens; t++, dots += 4, y += W.Rows)
+        {
             for (int r = 0; r < rows; r++)
             {
-                y[r] = Bias is null ? dots[4 * t + r] : dots[4 * t + r] + Bias[row + r];
+                y[r] = Bias is null ? dots[r] : dots[r] + Bias[row + r];
             }
         }
     }

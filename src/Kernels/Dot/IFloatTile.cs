@@ -22,4 +22,11 @@ internal unsafe interface IFloatTile
     /// <param name="n">Length.</param>
     /// <param name="dots">The products [4 tokens, 4 rows].</param>
     static abstract void Tile(FourVectors w, FourVectors x, int n, float* dots);
+
+    /// <summary>Four rows times six tokens: as many as share the loads of a row without running out of registers.</summary>
+    /// <param name="w">The rows [4, n].</param>
+    /// <param name="x">The tokens [6, n].</param>
+    /// <param name="n">Length.</param>
+    /// <param name="dots">The products [6 tokens, 4 rows].</param>
+    static abstract void WideTile(FourVectors w, SixVectors x, int n, float* dots);
 }

@@ -40,7 +40,7 @@ internal static unsafe class OutlierProduct
         }
         if (product.Bias is not null)
         {
-            AddBias(product, begin, end);
+            AddBias<TLanes>(product, begin, end);
         }
     }
 
@@ -64,14 +64,21 @@ internal static unsafe class OutlierProduct
     /// <param name="product">The product.</param>
     /// <param name="begin">First row.</param>
     /// <param name="end">One past the last row.</param>
-    public static void AddBias(in IntegerProduct product, int begin, int end)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void AddBias<TLanes>(in IntegerProduct product, int begin, int end)
+        where TLanes : unmanaged, IFloatLanes<TLanes>
     {
-        for (int token = 0; token < product.Tokens; token++)
+        float* bias = product.Bias, y = product.Y;
+        for (int token = 0; token < product.Tokens; token++, y += product.W.Rows)
         {
-            float* y = product.Y + ((long)token * product.W.Rows);
-            for (int r = begin; r < end; r++)
+            int r = begin;
+            for (; r + TLanes.Count <= end; r += TLanes.Count)
             {
-                y[r] += product.Bias[r];
+                (TLanes.Load(y + r) + TLanes.Load(bias + r)).Store(y + r);
+            }
+            for (; r < end; r++)
+            {
+                y[r] += bias[r];
             }
         }
     }

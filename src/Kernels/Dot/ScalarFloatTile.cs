@@ -39,4 +39,12 @@ internal readonly unsafe struct ScalarFloatTile : IFloatTile
         Rows(w, x.V2, n, dots + 8);
         Rows(w, x.V3, n, dots + 12);
     }
+
+    /// <inheritdoc/>
+    public static void WideTile(FourVectors w, SixVectors x, int n, float* dots)
+    {
+        Tile(w, new(x.V0, x.V1, x.V2, x.V3), n, dots);
+        Rows(w, x.V4, n, dots + 16);
+        Rows(w, x.V5, n, dots + 20);
+    }
 }
