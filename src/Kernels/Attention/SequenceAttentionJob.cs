@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace LocalLlm.Kernels;
 
 /// <summary>
@@ -9,9 +7,6 @@ namespace LocalLlm.Kernels;
 internal unsafe struct SequenceAttentionJob<TLanes> : IParallelJob
     where TLanes : unmanaged, IFloatLanes<TLanes>
 {
-    // Queries at a time: each key and value that is loaded serves all of them.
-    private const int Rows = 4;
-
     /// <summary>Queries, [tokens, Heads, HeadLength].</summary>
     public float* Queries;
 
@@ -36,13 +31,18 @@ internal unsafe struct SequenceAttentionJob<TLanes> : IParallelJob
     /// <summary>Multiplies every score.</summary>
     public float Scale;
 
-    /// <summary>Keys of a sequence turned on their side, and the scores of <see cref="Rows"/> queries.</summary>
+    /// <summary>Keys of a sequence turned on their side, and the scores of a tile of queries.</summary>
     public AttentionScratch Scratch;
 
     private readonly int Width => Heads * HeadLength;
 
+    // Constants of the compiled code.
+    private static bool HasVectors => TLanes.Count > 1;
+
+    private static bool HasWideTiles => typeof(TLanes) == typeof(Avx512Lanes);
+
     /// <summary>Floats that a worker needs for sequences of up to <paramref name="longest"/> tokens.</summary>
-    public static int ScratchFloats(int longest, int headLength) => checked((headLength + Rows) * Padded(longest));
+    public static int ScratchFloats(int longest, int headLength) => checked((headLength + SequenceTile.WideRows) * Padded(longest));
 
     /// <inheritdoc/>
     public readonly void Run(int begin, int end, int worker)
@@ -53,100 +53,88 @@ internal unsafe struct SequenceAttentionJob<TLanes> : IParallelJob
             QueryBlock block = Blocks[i / Heads];
             int head = i % Heads * HeadLength;
             int padded = Padded(block.Length);
-            float* scores = turned + ((long)HeadLength * padded);
-            Turn(Keys + ((long)block.Start * Width) + head, block.Length, padded, turned);
-            for (int first = 0; first < block.Count; first += Rows)
+            KeyTurn.Run(Keys + ((long)block.Start * Width) + head, Width, block.Length, HeadLength, padded, turned, HasVectors);
+            for (int done = 0, rows; done < block.Count; done += rows)
             {
-                Attend(block, block.First + first, Math.Min(Rows, block.Count - first), head, turned, padded, scores);
+                rows = HasWideTiles && block.Count - done > SequenceTile.Rows ? SequenceTile.WideRows : SequenceTile.Rows;
+                Attend(block, block.First + done, rows, Math.Min(rows, block.Count - done), head, turned, padded);
             }
         }
     }
 
-    private static int Padded(int length) => (length + 15) / 16 * 16;
+    // Whole pairs of vectors.
+    private static int Padded(int length) => (length + 31) / 32 * 32;
 
-    private readonly void Attend(in QueryBlock block, int first, int count, int head, float* turned, int padded, float* scores)
+    private readonly void Attend(in QueryBlock block, int first, int rows, int count, int head, float* turned, int padded)
     {
         // Where there are fewer queries than rows, the last one is computed again, to the same result.
-        long* at = stackalloc long[Rows];
-        for (int r = 0; r < Rows; r++)
+        float** at = stackalloc float*[SequenceTile.WideRows];
+        for (int r = 0; r < rows; r++)
         {
-            at[r] = ((long)(first + Math.Min(r, count - 1)) * Width) + head;
+            at[r] = Queries + ((long)(first + Math.Min(r, count - 1)) * Width) + head;
         }
-        Score(at, turned, block.Length, padded, scores);
-        float* factors = stackalloc float[Rows];
-        for (int r = 0; r < Rows; r++)
+        float* scores = turned + ((long)HeadLength * padded);
+        if (rows == SequenceTile.WideRows)
         {
-            float* row = scores + ((long)r * padded);
-            Softmax.Exponentiate<TLanes>(row, block.Length, TLanes.Max(row, block.Length));
-            factors[r] = 1 / TLanes.Sum(row, block.Length);
+            SequenceTile.ScoreWide<TLanes>(at, turned, HeadLength, padded, Scale, scores);
         }
-        float* values = Values + ((long)block.Start * Width) + head;
+        else
+        {
+            SequenceTile.Score<TLanes>(at, turned, HeadLength, padded, Scale, scores);
+        }
+        float* factors = stackalloc float[SequenceTile.WideRows];
+        for (int r = 0; r < rows; r++)
+        {
+            factors[r] = Exponentiate(scores + ((long)r * padded), block.Length);
+            at[r] = Output + (at[r] - Queries);
+        }
+        Weigh(Values + ((long)block.Start * Width) + head, block.Length, rows, scores, padded, factors, at);
+    }
+
+    /// <summary>Turns scores into e[j]; returns what results are multiplied with.</summary>
+    private static float Exponentiate(float* scores, int length)
+    {
+        // Whole vectors: what fills up becomes 0, which changes no sum.
+        int whole = (length + TLanes.Count - 1) / TLanes.Count * TLanes.Count;
+        for (int j = length; j < whole; j++)
+        {
+            scores[j] = float.NegativeInfinity;
+        }
+        Softmax.Exponentiate<TLanes>(scores, whole, TLanes.Max(scores, whole));
+        return 1 / TLanes.Sum(scores, whole);
+    }
+
+    private readonly void Weigh(float* values, int length, int rows, float* weights, int padded, float* factors, float** output)
+    {
         int i = 0;
+        for (; rows == SequenceTile.WideRows && i + (2 * TLanes.Count) <= HeadLength; i += 2 * TLanes.Count)
+        {
+            SequenceTile.WeighWide<TLanes>(values + i, Width, length, weights, padded, factors, output);
+            Advance(output, rows, 2 * TLanes.Count);
+        }
         for (; i + TLanes.Count <= HeadLength; i += TLanes.Count)
         {
-            Weigh<TLanes>(values + i, block.Length, padded, scores, factors, at, i);
+            for (int r = 0; r < rows; r += SequenceTile.Rows)
+            {
+                SequenceTile.Weigh<TLanes>(values + i, Width, length, weights + ((long)r * padded), padded, factors + r, output + r);
+            }
+            Advance(output, rows, TLanes.Count);
         }
         for (; i < HeadLength; i++)
         {
-            Weigh<ScalarLane>(values + i, block.Length, padded, scores, factors, at, i);
-        }
-    }
-
-    /// <summary>Writes the keys of a head as [HeadLength, padded]: neighbours are the same number of neighbouring keys; zeros fill up.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private readonly void Turn(float* keys, int length, int padded, float* turned)
-    {
-        for (int d = 0; d < HeadLength; d++)
-        {
-            float* row = turned + ((long)d * padded);
-            for (int j = 0; j < length; j++)
+            for (int r = 0; r < rows; r += SequenceTile.Rows)
             {
-                row[j] = keys[((long)j * Width) + d];
+                SequenceTile.Weigh<ScalarLane>(values + i, Width, length, weights + ((long)r * padded), padded, factors + r, output + r);
             }
-            new Span<float>(row + length, padded - length).Clear();
+            Advance(output, rows, 1);
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private readonly void Score(long* at, float* turned, int length, int padded, float* scores)
+    private static void Advance(float** places, int rows, int by)
     {
-        float* q0 = Queries + at[0], q1 = Queries + at[1], q2 = Queries + at[2], q3 = Queries + at[3];
-        TLanes scales = TLanes.Create(Scale);
-        for (int j = 0; j < length; j += TLanes.Count)
+        for (int r = 0; r < rows; r++)
         {
-            TLanes s0 = TLanes.Create(0), s1 = s0, s2 = s0, s3 = s0;
-            for (int d = 0; d < HeadLength; d++)
-            {
-                TLanes key = TLanes.Load(turned + ((long)d * padded) + j);
-                s0 = TLanes.Fma(TLanes.Create(q0[d]), key, s0);
-                s1 = TLanes.Fma(TLanes.Create(q1[d]), key, s1);
-                s2 = TLanes.Fma(TLanes.Create(q2[d]), key, s2);
-                s3 = TLanes.Fma(TLanes.Create(q3[d]), key, s3);
-            }
-            (s0 * scales).Store(scores + j);
-            (s1 * scales).Store(scores + padded + j);
-            (s2 * scales).Store(scores + (2L * padded) + j);
-            (s3 * scales).Store(scores + (3L * padded) + j);
+            places[r] += by;
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    private readonly void Weigh<T>(float* values, int length, int padded, float* scores, float* factors, long* at, int i)
-        where T : unmanaged, IFloatLanes<T>
-    {
-        float* e0 = scores, e1 = e0 + padded, e2 = e1 + padded, e3 = e2 + padded;
-        T a0 = T.Create(0), a1 = a0, a2 = a0, a3 = a0;
-        for (int j = 0; j < length; j++)
-        {
-            T value = T.Load(values + ((long)j * Width));
-            a0 = T.Fma(T.Create(e0[j]), value, a0);
-            a1 = T.Fma(T.Create(e1[j]), value, a1);
-            a2 = T.Fma(T.Create(e2[j]), value, a2);
-            a3 = T.Fma(T.Create(e3[j]), value, a3);
-        }
-        (a0 * T.Create(factors[0])).Store(Output + at[0] + i);
-        (a1 * T.Create(factors[1])).Store(Output + at[1] + i);
-        (a2 * T.Create(factors[2])).Store(Output + at[2] + i);
-        (a3 * T.Create(factors[3])).Store(Output + at[3] + i);
     }
 }
