@@ -30,6 +30,10 @@ public interface ITextEngine : IAsyncDisposable
     /// <exception cref="TextEngineException">An input is too long and truncation is off, or the model gave a vector that is not finite.</exception>
     Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default);
 
+    /// <summary>Scores documents for a query, in their order; the same bits alone and beside others. All fail if one fails.</summary>
+    /// <exception cref="TextEngineException">A text is too long and truncation is off, or the model cannot score as asked.</exception>
+    Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken = default);
+
     /// <summary>The text that the model's chat template makes of the request's messages (or the prompt itself).</summary>
     ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken = default);
 

@@ -195,7 +195,12 @@ public sealed class LanguageModel : IDisposable
         ContextLength = Math.Clamp(Options.ContextLength ?? ModelOptions.DefaultContextLength, 1, Config.ContextLength),
         MaxContextLength = Config.ContextLength,
         EmbeddingLength = Config.EmbeddingLength,
-        Capabilities = Config.PoolingType == PoolingType.None ? ModelCapabilities.Completion : ModelCapabilities.Embedding,
+        Capabilities = Config.PoolingType switch
+        {
+            PoolingType.None => ModelCapabilities.Completion,
+            PoolingType.Rank => ModelCapabilities.Rerank,
+            _ => ModelCapabilities.Embedding,
+        },
         MemoryBytes = File.FileBytes + (_adapters?.Bytes ?? 0),
     };
 

@@ -21,6 +21,9 @@ public enum ModelCapabilities
 
     /// <summary>Fills in between a prefix and a suffix.</summary>
     Insert = 16,
+
+    /// <summary>Was made to score documents for a query: its file has a classification head.</summary>
+    Rerank = 32,
 }
 
 /// <summary>Facts of a loaded model.</summary>

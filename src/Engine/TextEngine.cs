@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using LocalLlm.Engine.Generation;
+using LocalLlm.Engine.Reranking;
 using LocalLlm.Engine.Sampling;
 using LocalLlm.Engine.Scheduling;
+using LocalLlm.Engine.Transformer;
 
 namespace LocalLlm.Engine;
 
@@ -13,6 +15,7 @@ public sealed class TextEngine : ITextEngine
     private readonly PromptFitting _prompts;
     private readonly EmbeddingInputs _inputs;
     private readonly Scheduler _scheduler;
+    private readonly YesNoRanking _ranking;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _disposed;
 
@@ -27,6 +30,7 @@ public sealed class TextEngine : ITextEngine
             _prompts = new PromptFitting(model, _plan);
             _inputs = new EmbeddingInputs(model.Tokenizer, _plan);
             _scheduler = new Scheduler(model, _plan.CacheBytes);
+            _ranking = new YesNoRanking(model, _plan, _scheduler);
         }
         catch
         {
@@ -83,6 +87,10 @@ public sealed class TextEngine : ITextEngine
     /// <inheritdoc/>
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
     {
+        if (_model.Config.PoolingType == PoolingType.Rank)
+        {
+            throw RankingChoice.Unsupported(RerankMethod.Similarity);
+        }
         List<int[]> inputs = [.. request.Inputs.Select(text => _inputs.Tokenize(text, request))];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         EmbeddingSequence[] sequences =
@@ -104,6 +112,15 @@ public sealed class TextEngine : ITextEngine
             _scheduler.Wake();
         }
     }
+
+    /// <inheritdoc/>
+    public async Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken = default) =>
+        await (RankingChoice.Of(request, _ranking.IsNatural ? RerankMethod.YesNo : RerankMethod.Similarity) switch
+        {
+            RerankMethod.YesNo => _ranking.RankAsync(request, cancellationToken),
+            RerankMethod.Similarity => SimilarityRanking.RankAsync(this, _model.Tokenizer, request, cancellationToken),
+            RerankMethod other => throw RankingChoice.Unsupported(other),
+        }).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken = default) => new(_prompts.Render(request));

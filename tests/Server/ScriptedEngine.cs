@@ -34,9 +34,15 @@ internal sealed class ScriptedEngine : ITextEngine
     public Func<EmbeddingRequest, EmbeddingResult> Embed { get; init; } =
         request => new EmbeddingResult([.. request.Inputs.Select(_ => new[] { 0.6f, -0.8f })], 2 * request.Inputs.Count);
 
+    /// <summary>Scores documents; by their length if a test does not say.</summary>
+    public Func<RerankRequest, RerankResult> Rerank { get; init; } =
+        request => new RerankResult([.. request.Documents.Select(document => document.Length / 10f)], RerankMethod.Similarity, 3 * request.Documents.Count);
+
     public ConcurrentQueue<GenerationRequest> Requests { get; } = [];
 
     public ConcurrentQueue<EmbeddingRequest> EmbeddingRequests { get; } = [];
+
+    public ConcurrentQueue<RerankRequest> RerankRequests { get; } = [];
 
     /// <summary>Ends when a generation saw its cancellation.</summary>
     public Task Cancelled => _cancelled.Task;
@@ -111,6 +117,18 @@ internal sealed class ScriptedEngine : ITextEngine
         }
         await BeforeStart(cancellationToken);
         return Embed(request);
+    }
+
+    public async Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken = default)
+    {
+        await Task.Yield();
+        RerankRequests.Enqueue(request);
+        if (RefusesWith is not null)
+        {
+            throw RefusesWith;
+        }
+        await BeforeStart(cancellationToken);
+        return Rerank(request);
     }
 
     public ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>

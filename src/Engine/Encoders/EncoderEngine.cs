@@ -1,4 +1,5 @@
 using LocalLlm.Engine.Generation;
+using LocalLlm.Engine.Reranking;
 
 namespace LocalLlm.Engine.Encoders;
 
@@ -69,6 +70,14 @@ public sealed class EncoderEngine : ITextEngine
             _scheduler.Remove(texts);
         }
     }
+
+    /// <inheritdoc/>
+    public async Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken = default) =>
+        await (RankingChoice.Of(request, RerankMethod.Similarity) switch
+        {
+            RerankMethod.Similarity => SimilarityRanking.RankAsync(this, _model.Tokenizer, request, cancellationToken),
+            RerankMethod other => throw RankingChoice.Unsupported(other),
+        }).ConfigureAwait(false);
 
     /// <summary>A bare prompt as it is; an encoder has no template for messages.</summary>
     public ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>

@@ -158,8 +158,8 @@ internal sealed class GenerationSequence : ScheduledSequence
         _events.Writer.TryWrite(new GenerationStarted(_prompt.Tokens.Length, _cached, _prompt.Truncation));
     }
 
-    /// <summary>Takes what became known while the prompt was evaluated.</summary>
-    public void AdoptMore()
+    /// <inheritdoc/>
+    public override void AdoptMore()
     {
         int before = Cache!.Length;
         Cache.Adopt(Tokens);

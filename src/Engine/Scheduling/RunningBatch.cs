@@ -164,7 +164,7 @@ internal sealed class RunningBatch
     /// <returns>Tokens added.</returns>
     private int AddPiece(ForwardBatch batch, ScheduledSequence sequence, int most)
     {
-        (sequence as GenerationSequence)?.AdoptMore();
+        sequence.AdoptMore();
         int count = Math.Min(most, sequence.Pending);
         while (count > 0 && !_cache.TryReserve(sequence.Cache!.Positions.BlocksNeeded(count)))
         {

@@ -74,6 +74,11 @@ internal abstract class ScheduledSequence(string client, int capacity, Cancellat
         Cache = null;
     }
 
+    /// <summary>Takes what became known while its tokens were evaluated; for those who share prefixes.</summary>
+    public virtual void AdoptMore()
+    {
+    }
+
     /// <summary>Guesses what comes after the pending token.</summary>
     /// <param name="most">Most tokens to guess.</param>
     /// <returns>The guesses, to be evaluated along with the pending token; empty for none.</returns>

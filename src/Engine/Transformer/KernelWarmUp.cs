@@ -78,6 +78,7 @@ internal sealed class KernelWarmUp : IDisposable
         OutputNorm = Norm(embedding),
         Output = View(weights.Output, VocabularySize, embedding),
         RopeFreqs = weights.RopeFreqs,
+        Classifier = null,
         Blocks = [.. weights.Blocks.DistinctBy(Formats).Select(block => Narrow(block, embedding, feedForward))],
     };
 

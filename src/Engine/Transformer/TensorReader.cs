@@ -12,6 +12,9 @@ internal sealed unsafe class TensorReader(GgufFile file)
     /// <summary>Whether the file has a tensor.</summary>
     public bool Has(string name) => file.Find(name) is not null;
 
+    /// <summary>Rows that a tensor of the file has.</summary>
+    public int Rows(string name) => checked((int)file.Get(name).Rows);
+
     /// <summary>A matrix [rows, columns] that points into the mapped file.</summary>
     public WeightMatrix Matrix(string name, int rows, int columns)
     {

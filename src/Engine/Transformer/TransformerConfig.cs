@@ -17,6 +17,9 @@ public enum PoolingType
 
     /// <summary>Last token.</summary>
     Last = 3,
+
+    /// <summary>Not an embedding: a classification head scores the text (<see cref="ClassifierWeights"/>), a pair of query and document.</summary>
+    Rank = 4,
 }
 
 /// <summary>
@@ -78,7 +81,7 @@ public sealed record TransformerConfig
 
     /// <summary>
     /// How a text becomes one vector: as the file says, else the mean of all states, the usual choice for models that were not trained to embed
-    /// (a chat model's last state says more about the next token than about the text).
+    /// (a chat model's last state says more about the next token than about the text). A model that ranks has no vectors.
     /// </summary>
     public PoolingType VectorPooling => PoolingType == PoolingType.None ? PoolingType.Mean : PoolingType;
 
@@ -124,7 +127,7 @@ public sealed record TransformerConfig
             RopeDimensionCount = CountOr("rope.dimension_count", 1 << 12, keyLength),
             RopeFreqBase = metadata.GetSingle(Key("rope.freq_base"), 10000f),
             RopeScaling = RopeScaling.Read(metadata, architecture),
-            PoolingType = ReadPooling(metadata, Key("pooling_type")),
+            PoolingType = ClassifierWeights.In(file) ? PoolingType.Rank : ReadPooling(metadata, Key("pooling_type")),
         };
         config.Check(metadata.GetInt32(Key("expert_count"), 0));
         return config;
@@ -157,7 +160,9 @@ public sealed record TransformerConfig
     private static PoolingType ReadPooling(GgufMetadata metadata, string key)
     {
         var pooling = (PoolingType)metadata.GetInt32(key, (int)PoolingType.None);
-        return Enum.IsDefined(pooling) ? pooling : throw Invalid($"{key} {(int)pooling} is not supported; supported are 1 (mean), 2 (cls) and 3 (last)");
+        return pooling == PoolingType.Rank ? throw Invalid($"{key} is 4 (rank), but there is no classification head ('cls.output.weight')")
+            : Enum.IsDefined(pooling) ? pooling
+            : throw Invalid($"{key} {(int)pooling} is not supported; supported are 1 (mean), 2 (cls), 3 (last) and 4 (rank)");
     }
 
     private static TextEngineException Invalid(string what) =>

@@ -21,6 +21,9 @@ public sealed class TransformerWeights
     /// <summary>Divisors of the RoPE frequencies [rope dimensions / 2], or empty (<c>rope_freqs.weight</c>, Llama 3).</summary>
     public required float[] RopeFreqs { get; init; }
 
+    /// <summary>Classification head of a model that ranks; null for others.</summary>
+    public required ClassifierWeights? Classifier { get; init; }
+
     /// <summary>The blocks, first to last.</summary>
     public required IReadOnlyList<BlockWeights> Blocks { get; init; }
 
@@ -37,6 +40,7 @@ public sealed class TransformerWeights
             OutputNorm = tensors.Vector("output_norm.weight", config.EmbeddingLength),
             Output = tensors.Has("output.weight") ? tensors.Matrix("output.weight", config.VocabularySize, config.EmbeddingLength) : embedding,
             RopeFreqs = tensors.OptionalVector("rope_freqs.weight", config.RopeDimensionCount / 2),
+            Classifier = config.PoolingType == PoolingType.Rank ? ClassifierWeights.Read(tensors, config.EmbeddingLength) : null,
             Blocks = [.. Enumerable.Range(0, config.BlockCount).Select(i => BlockWeights.Read(tensors, config, $"blk.{i}."))],
         };
         tensors.RefuseUnused(config.Architecture);

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CommunityToolkit.HighPerformance.Buffers;
 using LocalLlm.Engine;
+using LocalLlm.Engine.Transformer;
 using LocalLlm.Gguf;
 
 namespace LocalLlm.Server.Models;
@@ -34,7 +35,7 @@ internal sealed record GgufFacts
     /// <summary>Width of the residual stream; null if the file does not say.</summary>
     public required int? EmbeddingLength { get; init; }
 
-    /// <summary>What the model is for: it embeds if it names a pooling type, otherwise it completes.</summary>
+    /// <summary>What the model is for: it ranks if it has a classification head, embeds if it names a pooling type, otherwise it completes.</summary>
     public required ModelCapabilities Capabilities { get; init; }
 
     /// <summary>Chat template, Jinja; empty if the file has none.</summary>
@@ -70,7 +71,9 @@ internal sealed record GgufFacts
             Quantization = QuantizationName.Of(file),
             ContextLength = metadata.TryGetInt32($"{architecture}.context_length", out int context) ? context : null,
             EmbeddingLength = metadata.TryGetInt32($"{architecture}.embedding_length", out int width) ? width : null,
-            Capabilities = metadata.ContainsKey($"{architecture}.pooling_type") ? ModelCapabilities.Embedding : ModelCapabilities.Completion,
+            Capabilities = ClassifierWeights.In(file) ? ModelCapabilities.Rerank
+                : metadata.ContainsKey($"{architecture}.pooling_type") ? ModelCapabilities.Embedding
+                : ModelCapabilities.Completion,
             Template = metadata.GetString("tokenizer.chat_template", ""),
             Licence = metadata.GetString("general.license", null),
             FileBytes = file.FileBytes,

@@ -32,6 +32,10 @@ internal sealed class RunnerClient(string socket, Func<Task<TextEngineException>
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken) =>
         (await AskAsync(new RunnerCall { Embed = request }, cancellationToken).ConfigureAwait(false)).Embedding ?? throw Unexpected();
 
+    /// <summary>As <see cref="ITextEngine.RerankAsync"/>.</summary>
+    public async Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken) =>
+        (await AskAsync(new RunnerCall { Rerank = request }, cancellationToken).ConfigureAwait(false)).Ranking ?? throw Unexpected();
+
     /// <summary>As <see cref="ITextEngine.RenderAsync"/>.</summary>
     public async ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken) =>
         (await AskAsync(new RunnerCall { Render = request }, cancellationToken).ConfigureAwait(false)).Text ?? throw Unexpected();

@@ -83,6 +83,10 @@ internal sealed class RunnerEngine : ITextEngine
         _client.EmbedAsync(request, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken = default) =>
+        _client.RerankAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<string> RenderAsync(GenerationRequest request, CancellationToken cancellationToken = default) =>
         _client.RenderAsync(request, cancellationToken);
 

@@ -34,6 +34,9 @@ public sealed class RunnerCallTests : IDisposable
         EmbeddingResult embedding = await client.EmbedAsync(new EmbeddingRequest { Inputs = ["a", "b"] }, CancellationToken.None);
         Assert.Equal([[0.6f, -0.8f], [0.6f, -0.8f]], embedding.Vectors);
         Assert.Equal(4, embedding.PromptTokens);
+        RerankResult ranking = await client.RerankAsync(new RerankRequest { Query = "q", Documents = ["a", "bb"] }, CancellationToken.None);
+        Assert.Equal([0.1f, 0.2f], ranking.Scores);
+        Assert.Equal((RerankMethod.Similarity, 6), (ranking.Method, ranking.PromptTokens));
         Assert.Equal("p", await client.RenderAsync(new GenerationRequest { Prompt = "p" }, CancellationToken.None));
         Assert.Equal("t1 t2", await client.DetokenizeAsync([1, 2], CancellationToken.None));
         Assert.Equal("", await client.DetokenizeAsync([], CancellationToken.None));

@@ -40,6 +40,8 @@ public sealed class RunnerEngineTests : IDisposable
         Assert.Equal(await here.RenderAsync(request), await engine.RenderAsync(request));
         EmbeddingRequest texts = new() { Inputs = ["one two", "three"], Truncate = false };
         Specimen.AssertSame(await here.EmbedAsync(texts), await engine.EmbedAsync(texts));
+        RerankRequest ranking = new() { Query = "one", Documents = ["two", "one two", "three"] };
+        Specimen.AssertSame(await here.RerankAsync(ranking), await engine.RerankAsync(ranking));
         TextEngineException refusal = await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(texts with { ContextLength = 1 }));
         Assert.Equal(TextEngineErrorKind.ContextOverflow, refusal.Kind);
         Assert.False(engine.Ended.IsCompleted);

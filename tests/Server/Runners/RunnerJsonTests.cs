@@ -24,6 +24,10 @@ public sealed class RunnerJsonTests
         EmbeddingRequest embedding = (EmbeddingRequest)Specimen.Of(typeof(EmbeddingRequest));
         AssertDiffersEverywhere(embedding, new EmbeddingRequest { Inputs = [] });
         Specimen.AssertSame(embedding, Through(new RunnerCall { Embed = embedding }, RunnerJson.Lines.RunnerCall).Embed);
+
+        RerankRequest ranking = (RerankRequest)Specimen.Of(typeof(RerankRequest));
+        AssertDiffersEverywhere(ranking, new RerankRequest { Query = "", Documents = [] });
+        Specimen.AssertSame(ranking, Through(new RunnerCall { Rerank = ranking }, RunnerJson.Lines.RunnerCall).Rerank);
     }
 
     [Fact]
@@ -68,6 +72,8 @@ public sealed class RunnerJsonTests
             0f, -0f, float.Epsilon, float.MaxValue, float.NegativeInfinity, float.PositiveInfinity];
         EmbeddingResult result = new([vector], 1);
         Specimen.AssertSame(result, Through(new RunnerAnswer { Embedding = result }, RunnerJson.Lines.RunnerAnswer).Embedding);
+        RerankResult scores = new(vector, RerankMethod.YesNo, 2);
+        Specimen.AssertSame(scores, Through(new RunnerAnswer { Ranking = scores }, RunnerJson.Lines.RunnerAnswer).Ranking);
     }
 
     [Fact]

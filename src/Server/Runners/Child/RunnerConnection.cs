@@ -96,6 +96,9 @@ internal sealed class RunnerConnection
             case { Embed: { } request }:
                 Send(number, new RunnerAnswer { Embedding = await _engine.EmbedAsync(request, left).ConfigureAwait(false) });
                 break;
+            case { Rerank: { } request }:
+                Send(number, new RunnerAnswer { Ranking = await _engine.RerankAsync(request, left).ConfigureAwait(false) });
+                break;
             case { Render: { } request }:
                 Send(number, new RunnerAnswer { Text = await _engine.RenderAsync(request, left).ConfigureAwait(false) });
                 break;

@@ -25,6 +25,10 @@ internal sealed record RunnerAnswer
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public EmbeddingResult? Embedding { get; set; }
 
+    /// <summary>The result of <see cref="RunnerCall.Rerank"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RerankResult? Ranking { get; set; }
+
     /// <summary>The result of <see cref="RunnerCall.Render"/> or <see cref="RunnerCall.Detokenize"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Text { get; set; }

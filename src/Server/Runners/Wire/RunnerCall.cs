@@ -14,6 +14,10 @@ internal sealed record RunnerCall
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public EmbeddingRequest? Embed { get; init; }
 
+    /// <summary>Asks for <see cref="ITextEngine.RerankAsync"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RerankRequest? Rerank { get; init; }
+
     /// <summary>Asks for <see cref="ITextEngine.RenderAsync"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GenerationRequest? Render { get; init; }

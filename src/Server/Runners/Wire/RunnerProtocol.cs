@@ -11,7 +11,7 @@ namespace LocalLlm.Server.Runners.Wire;
 internal static class RunnerProtocol
 {
     /// <summary>Raised with every change that an older side would misunderstand: the program may be replaced on disk while a server runs.</summary>
-    public const int Version = 3;
+    public const int Version = 4;
 
     /// <summary>Time between two signs of life.</summary>
     public static TimeSpan Heartbeat { get; } = TimeSpan.FromMilliseconds(500);
