@@ -26,4 +26,12 @@ internal sealed class ModelCall(HttpContext context, ITextEngine engine, Gracefu
         using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.Over);
         return await engine.EmbedAsync(request with { Client = ClientAddress.Of(context) }, ends.Token);
     }
+
+    /// <summary>Scores documents.</summary>
+    /// <exception cref="OperationCanceledException">The client left, or the server stops.</exception>
+    public async Task<RerankResult> RerankAsync(RerankRequest request)
+    {
+        using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.Over);
+        return await engine.RerankAsync(request with { Client = ClientAddress.Of(context) }, ends.Token);
+    }
 }

@@ -25,6 +25,12 @@ internal static class Routes
         MapOpenAi(app, errors, models, access, time, "/v1");
         MapOpenAi(app, errors, models, access, time, "");
 
+        // Clients of Jina ask the first, those of Cohere the second, and vLLM answers all three.
+        RerankListEndpoint rerank = new(models, access);
+        app.MapPost("/v1/rerank", errors.OpenAi(rerank.HandleAsync));
+        app.MapPost("/v2/rerank", errors.OpenAi(rerank.HandleAsync));
+        app.MapPost("/rerank", errors.OpenAi(rerank.HandleAsync));
+
         ModelsEndpoint list = new(models);
         app.MapGet("/v1/models", errors.OpenAi(list.HandleListAsync));
         app.MapGet($"/v1/models/{{**{ModelsEndpoint.IdParameter}}}", errors.OpenAi(list.HandleOneAsync));
@@ -50,6 +56,7 @@ internal static class Routes
         app.MapPost("/api/generate", errors.Native(new GenerateEndpoint(models, access, time).HandleAsync));
         app.MapPost("/api/embed", errors.Native(embed.HandleAsync));
         app.MapPost("/api/embeddings", errors.Native(embed.HandleLegacyAsync));
+        app.MapPost("/api/rerank", errors.Native(new RerankEndpoint(models, access, time).HandleAsync));
     }
 
     /// <summary>What brings models into the store, or out of it.</summary>

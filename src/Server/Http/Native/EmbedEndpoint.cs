@@ -74,7 +74,7 @@ internal sealed class EmbedEndpoint(ServedModels models, ModelAccess access, Tim
     };
 
     /// <summary>Positions of one input: embedding takes <c>num_ctx</c> at its word, however small.</summary>
-    private static int? ContextOf(GenerationOptions options, ITextEngine engine) => options.NumCtx switch
+    public static int? ContextOf(GenerationOptions options, ITextEngine engine) => options.NumCtx switch
     {
         null => null,
         <= 0 => throw RequestException.BadRequest("input after truncation exceeds maximum context length"),
