@@ -29,8 +29,21 @@ internal sealed class RunnerClient(string socket, Func<Task<TextEngineException>
     }
 
     /// <summary>As <see cref="ITextEngine.EmbedAsync"/>.</summary>
-    public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken) =>
-        (await AskAsync(new RunnerCall { Embed = request }, cancellationToken).ConfigureAwait(false)).Embedding ?? throw Unexpected();
+    public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken)
+    {
+        using RunnerExchange exchange = await OpenAsync(new RunnerCall { Embed = request }, cancellationToken).ConfigureAwait(false);
+        List<float[]> vectors = [];
+        while (true)
+        {
+            RunnerAnswer answer = await ReadAsync(exchange, cancellationToken).ConfigureAwait(false);
+            if (answer.Embedding is { } last)
+            {
+                vectors.AddRange(last.Vectors);
+                return last with { Vectors = vectors };
+            }
+            vectors.AddRange(answer.Vectors ?? throw Unexpected());
+        }
+    }
 
     /// <summary>As <see cref="ITextEngine.RerankAsync"/>.</summary>
     public async Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken) =>

@@ -42,6 +42,19 @@ public sealed class RunnerCallTests : IDisposable
         Assert.Equal("", await client.DetokenizeAsync([], CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(256)]
+    [InlineData(257)]
+    [InlineData(1000)]
+    public async Task AnyNumberOfVectorsArrivesInOrder(int count)
+    {
+        ScriptedEngine engine = new() { Embed = request => new EmbeddingResult([.. request.Inputs.Select((_, i) => new[] { i, 1f / i })], 7) };
+        EmbeddingResult result = await Serve(engine).EmbedAsync(new EmbeddingRequest { Inputs = [.. Enumerable.Repeat("a", count)] }, CancellationToken.None);
+        Assert.Equal(Enumerable.Range(0, count).Select(i => new[] { i, 1f / i }), result.Vectors);
+        Assert.Equal(7, result.PromptTokens);
+    }
+
     [Fact]
     public async Task ErrorsKeepTheirKindAndSentence()
     {

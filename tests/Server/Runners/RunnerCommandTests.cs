@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using LocalLlm.Server.Runners.Wire;
 using LocalLlm.Server.Tests.Cli;
 using LocalLlm.Tests;
 
@@ -16,7 +17,7 @@ public sealed class RunnerCommandTests
 
     [Fact]
     public async Task AServerOfAnotherVersionIsToldSo() => Assert.Equal(
-        "The server that started this runner is of another version (protocol 99, this program speaks 4): restart the server.",
+        $"The server that started this runner is of another version (protocol 99, this program speaks {RunnerProtocol.Version}): restart the server.",
         await new CliUnderTest { Input = """{"protocol":99,"socket":"/x","options":{}}""" }.FailAsync("runner", "/model"));
 
     [Fact]

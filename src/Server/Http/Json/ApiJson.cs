@@ -58,6 +58,13 @@ internal sealed partial class ApiJson : JsonSerializerContext
         await context.Response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted);
     }
 
+    /// <summary>Sends an answer with status 200 while it is being written: thousands of vectors never stand in memory as text.</summary>
+    public static Task StreamAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return JsonSerializer.SerializeAsync(context.Response.BodyWriter, value, type, context.RequestAborted);
+    }
+
     /// <summary>Sends a whole answer with status 200.</summary>
     public static Task SendAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type) =>
         SendAsync(context, StatusCodes.Status200OK, value, type);

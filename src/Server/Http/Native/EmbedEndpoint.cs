@@ -37,7 +37,7 @@ internal sealed class EmbedEndpoint(ServedModels models, ModelAccess access, Tim
                 LoadDuration = clock.LoadNanoseconds,
                 PromptEvalCount = result.PromptTokens,
             };
-            await ApiJson.SendAsync(context, answer, ApiJson.Compact.EmbedAnswer);
+            await ApiJson.StreamAsync(context, answer, ApiJson.Compact.EmbedAnswer);
         });
     }
 

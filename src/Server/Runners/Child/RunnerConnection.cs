@@ -9,6 +9,9 @@ namespace LocalLlm.Server.Runners.Child;
 /// <summary>The runner's end of a connection: answers its calls beside each other, and cancels those that the server gives up.</summary>
 internal sealed class RunnerConnection
 {
+    // A message of some hundred kilobytes.
+    private const int VectorsAtOnce = 256;
+
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _calls = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly FrameConnection _connection;
@@ -94,7 +97,7 @@ internal sealed class RunnerConnection
                 }
                 break;
             case { Embed: { } request }:
-                Send(number, new RunnerAnswer { Embedding = await _engine.EmbedAsync(request, left).ConfigureAwait(false) });
+                Send(number, await _engine.EmbedAsync(request, left).ConfigureAwait(false));
                 break;
             case { Rerank: { } request }:
                 Send(number, new RunnerAnswer { Ranking = await _engine.RerankAsync(request, left).ConfigureAwait(false) });
@@ -111,6 +114,16 @@ internal sealed class RunnerConnection
             default:
                 throw new NotSupportedException("the call names no member of the engine that this runner knows");
         }
+    }
+
+    private void Send(int number, EmbeddingResult result)
+    {
+        int sent = 0;
+        for (; result.Vectors.Count - sent > VectorsAtOnce; sent += VectorsAtOnce)
+        {
+            Send(number, new RunnerAnswer { Vectors = [.. result.Vectors.Skip(sent).Take(VectorsAtOnce)] });
+        }
+        Send(number, new RunnerAnswer { Embedding = result with { Vectors = [.. result.Vectors.Skip(sent)] } });
     }
 
     private void Send(int number, RunnerAnswer answer) => _connection.Send(number, answer, RunnerJson.Lines.RunnerAnswer);

@@ -4,7 +4,8 @@ using LocalLlm.Engine;
 namespace LocalLlm.Server.Runners.Wire;
 
 /// <summary>
-/// One message of an answer: exactly one of the properties is set. A generation is answered by its events, any other call by its result; an
+/// One message of an answer: exactly one of the properties is set. A generation is answered by its events, any other call by its result, if many
+/// vectors belong to that, by these piece by piece before it; an
 /// <see cref="Error"/> may come instead of either, and nothing after it.
 /// </summary>
 internal sealed record RunnerAnswer
@@ -20,6 +21,10 @@ internal sealed record RunnerAnswer
     /// <summary>A generation's last event.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public GenerationFinished? Finished { get; set; }
+
+    /// <summary>The next vectors of <see cref="Embedding"/>, which has only those that come after them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<float[]>? Vectors { get; set; }
 
     /// <summary>The result of <see cref="RunnerCall.Embed"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -45,9 +50,9 @@ internal sealed record RunnerAnswer
     [JsonIgnore]
     public GenerationEvent? Event => (GenerationEvent?)Delta ?? (GenerationEvent?)Started ?? Finished;
 
-    /// <summary>Whether nothing follows: anything but a generation's earlier events.</summary>
+    /// <summary>Whether nothing follows: anything but a generation's earlier events and vectors.</summary>
     [JsonIgnore]
-    public bool IsLast => Delta is null && Started is null;
+    public bool IsLast => Delta is null && Started is null && Vectors is null;
 
     /// <summary>The message of an event.</summary>
     public static RunnerAnswer Of(GenerationEvent item) => item switch

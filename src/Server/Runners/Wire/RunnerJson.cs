@@ -24,7 +24,7 @@ internal sealed partial class RunnerJson : JsonSerializerContext
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         MaxDepth = Depth,
-        Converters = { new JsonObjectConverter() },
+        Converters = { new JsonObjectConverter(), new VectorConverter() },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
