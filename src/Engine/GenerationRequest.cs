@@ -63,8 +63,11 @@ public sealed record GenerationRequest
 /// <summary>Texts to embed.</summary>
 public sealed record EmbeddingRequest
 {
-    /// <summary>The texts.</summary>
+    /// <summary>The texts; empty if they are given as <see cref="Tokens"/>.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
+
+    /// <summary>Texts as the model's own token ids, instead of <see cref="Inputs"/>; begin and end tokens that the model wants are added where they are missing. Null for none.</summary>
+    public IReadOnlyList<int[]>? Tokens { get; init; }
 
     /// <summary>Cut inputs that are too long (true), or refuse them.</summary>
     public bool Truncate { get; init; } = true;

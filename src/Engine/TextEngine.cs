@@ -91,7 +91,7 @@ public sealed class TextEngine : ITextEngine
         {
             throw RankingChoice.Unsupported(RerankMethod.Similarity);
         }
-        List<int[]> inputs = [.. request.Inputs.Select(text => _inputs.Tokenize(text, request))];
+        List<int[]> inputs = [.. Enumerable.Range(0, EmbeddingInputs.Count(request)).Select(number => _inputs.Tokenize(request, number))];
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         EmbeddingSequence[] sequences =
         [

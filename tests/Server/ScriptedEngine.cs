@@ -32,7 +32,7 @@ internal sealed class ScriptedEngine : ITextEngine
     public Func<int, CancellationToken, Task> BeforePiece { get; init; } = (_, _) => Task.CompletedTask;
 
     public Func<EmbeddingRequest, EmbeddingResult> Embed { get; init; } =
-        request => new EmbeddingResult([.. request.Inputs.Select(_ => new[] { 0.6f, -0.8f })], 2 * request.Inputs.Count);
+        request => new EmbeddingResult([.. Enumerable.Repeat(new[] { 0.6f, -0.8f }, request.Tokens?.Count ?? request.Inputs.Count)], 2 * (request.Tokens?.Count ?? request.Inputs.Count));
 
     /// <summary>Scores documents; by their length if a test does not say.</summary>
     public Func<RerankRequest, RerankResult> Rerank { get; init; } =

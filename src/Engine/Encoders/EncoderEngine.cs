@@ -53,12 +53,13 @@ public sealed class EncoderEngine : ITextEngine
     /// <inheritdoc/>
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
     {
-        if (request.Inputs.Count == 0)
+        int count = EmbeddingInputs.Count(request);
+        if (count == 0)
         {
             return new EmbeddingResult([], 0);
         }
         cancellationToken.ThrowIfCancellationRequested();
-        EncoderRequest texts = new(request.Inputs.Count, number => _inputs.Tokenize(request.Inputs[number], request));
+        EncoderRequest texts = new(count, number => _inputs.Tokenize(request, number));
         _scheduler.Add(texts);
         try
         {

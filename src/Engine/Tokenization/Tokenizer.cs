@@ -146,6 +146,18 @@ public sealed class Tokenizer
     /// <summary>The token that the file spells so; null if there is none.</summary>
     public int? Find(string piece) => _vocabulary.Find(piece);
 
+    /// <summary>Refuses an id outside the vocabulary.</summary>
+    /// <exception cref="TextEngineException">It is.</exception>
+    public void CheckId(int token)
+    {
+        if ((uint)token >= (uint)_vocabulary.Count)
+        {
+            throw new TextEngineException(
+                TextEngineErrorKind.InvalidRequest,
+                $"Token {token} does not exist: the model's tokens are numbered 0 to {_vocabulary.Count - 1}.");
+        }
+    }
+
     private static Tokenizer LoadBytePair(GgufMetadata metadata)
     {
         string name = metadata.GetString(TokenizerKeys.Pre, "default")!;
@@ -192,16 +204,6 @@ public sealed class Tokenizer
                 output.Add(token);
             }
             start = at + length;
-        }
-    }
-
-    private void CheckId(int token)
-    {
-        if ((uint)token >= (uint)_vocabulary.Count)
-        {
-            throw new TextEngineException(
-                TextEngineErrorKind.InvalidRequest,
-                $"Token {token} does not exist: the model's tokens are numbered 0 to {_vocabulary.Count - 1}.");
         }
     }
 }

@@ -94,6 +94,19 @@ public sealed class EncoderEngineTests : IDisposable
     }
 
     [Fact]
+    public async Task TokensAreTakenAsTheyAreWithOrWithoutBeginAndEnd()
+    {
+        await using ITextEngine engine = Open();
+        float[] text = (await engine.EmbedAsync(new EmbeddingRequest { Inputs = ["a b"] })).Vectors[0];
+        EmbeddingResult result = await engine.EmbedAsync(new EmbeddingRequest { Inputs = [], Tokens = [[3, 4], [1, 3, 4, 2], [1, 3, 4], [], [.. Enumerable.Repeat(3, 100)]] });
+        Assert.Equal([text, text, text], result.Vectors.Take(3));
+        Assert.Equal((await engine.EmbedAsync(new EmbeddingRequest { Inputs = [""] })).Vectors[0], result.Vectors[3]);
+        Assert.Equal(4 + 4 + 4 + 2 + SmallEncoder.Context, result.PromptTokens);
+        TextEngineException error = await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(new EmbeddingRequest { Inputs = [], Tokens = [[3], [SmallEncoder.Tokens.Length]] }));
+        Assert.Equal(TextEngineErrorKind.InvalidRequest, error.Kind);
+    }
+
+    [Fact]
     public async Task FewerDimensionsHaveLengthOneAgain()
     {
         await using ITextEngine engine = Open();

@@ -13,7 +13,7 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ModelAccess access
     public async Task HandleAsync(HttpContext context)
     {
         JsonFields body = await JsonBody.ReadAsync(context.Request, context.RequestAborted);
-        JsonElement[] inputs = InputsOf(body);
+        EmbeddingRequest request = InputsOf(body) with { Dimensions = body.Int32("dimensions") };
         bool asBase64 = body.String("encoding_format") switch
         {
             null or "float" => false,
@@ -24,36 +24,35 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ModelAccess access
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model \"{name}\" not found, try pulling it first");
         await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
         {
-            string[] texts = new string[inputs.Length];
-            for (int i = 0; i < texts.Length; i++)
-            {
-                texts[i] = await TextOfAsync(inputs[i], call.Engine, context.RequestAborted);
-            }
-            EmbeddingResult result = await call.EmbedAsync(new EmbeddingRequest { Inputs = texts, Dimensions = body.Int32("dimensions") });
+            EmbeddingResult result = await call.EmbedAsync(request);
             EmbeddingList answer = new(
                 [.. result.Vectors.Select((vector, index) => new EmbeddingEntry(new EmbeddingVector(vector, asBase64), index))],
                 name,
                 new EmbeddingUsage(result.PromptTokens, result.PromptTokens));
-            await ApiJson.SendAsync(context, answer, ApiJson.Compact.EmbeddingList);
+            await ApiJson.StreamAsync(context, answer, ApiJson.Compact.EmbeddingList);
         });
     }
 
-    /// <summary>The inputs: texts, or arrays of token ids.</summary>
-    private static JsonElement[] InputsOf(JsonFields body)
+    /// <summary>The inputs: texts, or the served model's own token ids; the engine refuses those that it does not have.</summary>
+    private static EmbeddingRequest InputsOf(JsonFields body)
     {
         switch (body.Any("input"))
         {
             case { ValueKind: JsonValueKind.String } text:
-                return [text];
+                return new EmbeddingRequest { Inputs = [JsonText.Of(text)] };
             case { ValueKind: JsonValueKind.Array } items when items.GetArrayLength() > 0:
                 JsonElement[] inputs = [.. items.EnumerateArray()];
-                if (inputs.All(input => input.ValueKind == JsonValueKind.String) || inputs.All(IsTokens))
+                if (inputs.All(input => input.ValueKind == JsonValueKind.String))
                 {
-                    return inputs;
+                    return new EmbeddingRequest { Inputs = [.. inputs.Select(JsonText.Of)] };
+                }
+                if (inputs.All(IsTokens))
+                {
+                    return new EmbeddingRequest { Inputs = [], Tokens = [.. inputs.Select(TokensOf)] };
                 }
                 if (IsTokens(items))
                 {
-                    return [items];
+                    return new EmbeddingRequest { Inputs = [], Tokens = [TokensOf(items)] };
                 }
                 break;
         }
@@ -63,9 +62,5 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ModelAccess access
     private static bool IsTokens(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out _));
 
-    /// <summary>The text of an input. Token ids are the served model's own; the engine refuses those that it does not have.</summary>
-    private static async ValueTask<string> TextOfAsync(JsonElement input, ITextEngine engine, CancellationToken cancellationToken) =>
-        input.ValueKind == JsonValueKind.String
-            ? JsonText.Of(input)
-            : await engine.DetokenizeAsync([.. input.EnumerateArray().Select(id => id.GetInt32())], cancellationToken);
+    private static int[] TokensOf(JsonElement value) => [.. value.EnumerateArray().Select(id => id.GetInt32())];
 }
