@@ -102,7 +102,7 @@ public sealed record MemoryPlan
     public static MemoryPlan For(EncoderConfig config, long weightBytes, ModelOptions options, long availableBytes)
     {
         long positions = (long)config.ContextLength * config.EmbeddingLength * sizeof(float);
-        long buffers = EncoderBuffers.FloatsPerToken(config) * sizeof(float) * Encoders.EncoderModel.BatchCapacity(config, options);
+        long buffers = EncoderTransformer.BufferBytes(config, options.Threads, Encoders.EncoderModel.BatchCapacity(config, options));
         return new MemoryPlan
         {
             WeightBytes = weightBytes,

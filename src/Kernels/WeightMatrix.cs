@@ -41,6 +41,9 @@ public readonly unsafe struct WeightMatrix
     /// <summary>Bytes from a row to the next.</summary>
     public long RowBytes { get; }
 
+    /// <summary>The rows unpacked for the kernels of a level (<see cref="CpuOps.Unpack"/>), or null.</summary>
+    internal byte* Panels { get; init; }
+
     /// <summary>First byte of a row.</summary>
     /// <param name="row">0 to <see cref="Rows"/> - 1.</param>
     internal byte* Row(int row) => Data + row * RowBytes;

@@ -9,9 +9,20 @@ namespace LocalLlm.Engine.Transformer;
 /// </summary>
 public sealed class EncoderTransformer : IDisposable
 {
+    // Tokens of a slice: enough that preparing a panel of weights is a small part of the work that it serves, few enough that the results stay in the caches.
+    private const int SliceTokens = 512;
+
+    // Threads that share every operation on one sequence wait for each other, and read what others have written: they reach this part of what each of them does alone, in percent.
+    private const int SharedPercent = 85;
+
     private readonly CpuOps _ops;
-    private readonly EncoderBuffers _buffers;
-    private readonly bool _quantizeActivations;
+    private readonly NativeBuffer _x;
+    private readonly UnpackedBlocks _blocks;
+    private readonly EncoderBuffers[] _buffers;   // one for each thread
+    private readonly WorkerPool[] _alone;         // for each thread one that consists of it
+    private readonly EncoderStack[] _apart;
+    private readonly EncoderStack _together;
+    private readonly EncoderSlices _slices = new();
 
     /// <summary>Puts a model together.</summary>
     /// <param name="config">Its shape.</param>
@@ -23,9 +34,15 @@ public sealed class EncoderTransformer : IDisposable
     {
         Config = config;
         Weights = weights;
+        BatchCapacity = batchCapacity;
+        bool quantize = activations == ActivationType.Q8;
         _ops = ops;
-        _quantizeActivations = activations == ActivationType.Q8;
-        _buffers = new EncoderBuffers(config, batchCapacity);
+        _x = new NativeBuffer((long)config.EmbeddingLength * batchCapacity);
+        _blocks = new UnpackedBlocks(weights.Blocks, ops, quantize);
+        _buffers = [.. Enumerable.Range(0, ops.Pool.Threads).Select(_ => new EncoderBuffers(config, SliceCapacity(config, batchCapacity)))];
+        _alone = [.. _buffers.Select(_ => new WorkerPool(1))];
+        _apart = [.. _buffers.Zip(_alone, (buffers, thread) => new EncoderStack(config, _blocks.Blocks, new CpuOps(ops.Level, thread), quantize, buffers))];
+        _together = new EncoderStack(config, _blocks.Blocks, ops, quantize, _buffers[0]);
     }
 
     /// <summary>The model's shape.</summary>
@@ -35,7 +52,7 @@ public sealed class EncoderTransformer : IDisposable
     public EncoderWeights Weights { get; }
 
     /// <summary>Most tokens of one pass.</summary>
-    public int BatchCapacity => _buffers.Capacity;
+    public int BatchCapacity { get; }
 
     /// <summary>Evaluates whole sequences.</summary>
     /// <param name="tokens">Token ids of all sequences, one after the other; at most <see cref="BatchCapacity"/>.</param>
@@ -45,21 +62,65 @@ public sealed class EncoderTransformer : IDisposable
     /// <exception cref="ArgumentException">The lengths do not fit the tokens.</exception>
     public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, CancellationToken cancellationToken = default)
     {
-        Span<float> x = _buffers.X(tokens.Length);
+        Span<float> x = _x.Span(tokens.Length * Config.EmbeddingLength);
         _ops.Embed(Weights.TokenEmbd, tokens, x);
         AddPositions(lengths, x);
-        Norm(Weights.TokenEmbdNorm, x);
-        foreach (EncoderBlockWeights block in Weights.Blocks)
+        _ops.LayerNorm(x, Weights.TokenEmbdNorm.Weight, Weights.TokenEmbdNorm.Bias, Config.LayerNormEpsilon, x);
+        _slices.Cut(lengths, Math.Min(SliceTokens, _buffers[0].Capacity), _ops.Pool.Threads);
+        if (IsFasterTogether(tokens.Length))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            Attend(block, lengths, tokens.Length, x);
-            FeedForward(block, tokens.Length, x);
+            _together.Run(x, lengths, cancellationToken);
+        }
+        else
+        {
+            RunApart(x, lengths, cancellationToken);
         }
         return x;
     }
 
-    /// <summary>Frees the activation buffers.</summary>
-    public void Dispose() => _buffers.Dispose();
+    /// <summary>Whether sharing every operation of a batch takes less time than the slices, of which some thread may get more than others.</summary>
+    private bool IsFasterTogether(int tokens)
+    {
+        int threads = _ops.Pool.Threads, rounds = (_slices.All.Count + threads - 1) / threads;
+        return threads > 1 && tokens <= _buffers[0].Capacity && tokens * 100L < (long)rounds * _slices.Largest * threads * SharedPercent;
+    }
+
+    private unsafe void RunApart(Span<float> x, ReadOnlySpan<int> lengths, CancellationToken cancellationToken)
+    {
+        fixed (float* px = x)
+        fixed (int* pLengths = lengths)
+        {
+            SliceJob job = new() { Stacks = _apart, Slices = _slices.All, X = px, Width = Config.EmbeddingLength, Lengths = pLengths, Cancellation = cancellationToken };
+            _ops.Pool.For(ref job, _slices.All.Count, 1);
+        }
+    }
+
+    /// <summary>Frees the activation buffers and what was unpacked of the weights.</summary>
+    public void Dispose()
+    {
+        foreach (WorkerPool thread in _alone)
+        {
+            thread.Dispose();
+        }
+        foreach (EncoderBuffers buffers in _buffers)
+        {
+            buffers.Dispose();
+        }
+        _blocks.Dispose();
+        _x.Dispose();
+    }
+
+    /// <summary>Bytes that a transformer takes beside its weights.</summary>
+    /// <param name="config">Its shape.</param>
+    /// <param name="threads">Threads that compute.</param>
+    /// <param name="batchCapacity">Most tokens of one pass.</param>
+    public static long BufferBytes(EncoderConfig config, int threads, int batchCapacity) =>
+        ((long)config.EmbeddingLength * sizeof(float) * batchCapacity)
+        + (EncoderBuffers.FloatsPerToken(config) * sizeof(float) * SliceCapacity(config, batchCapacity) * threads)
+        + UnpackedBlocks.MostBytesOf(config);
+
+    /// <summary>Tokens that a thread has buffers for: a slice, or a sequence of the model's whole context.</summary>
+    private static int SliceCapacity(EncoderConfig config, int batchCapacity) => Math.Min(batchCapacity, Math.Max(config.ContextLength, SliceTokens));
 
     /// <summary>x += position embedding, counted from 0 in each sequence.</summary>
     private void AddPositions(ReadOnlySpan<int> lengths, Span<float> x)
@@ -82,42 +143,23 @@ public sealed class EncoderTransformer : IDisposable
         }
     }
 
-    /// <summary>x = norm(x + W_o attention(x)).</summary>
-    private void Attend(EncoderBlockWeights w, ReadOnlySpan<int> lengths, int n, Span<float> x)
+    private unsafe struct SliceJob : IParallelJob
     {
-        Span<float> q = _buffers.Q(n), k = _buffers.K(n), v = _buffers.V(n), mixed = _buffers.Mixed(n);
-        QuantizedActivations? quantized = Quantize(x, w.AttnQ, w.AttnK, w.AttnV);
-        _ops.MatMul(x, quantized, new(w.AttnQ, w.AttnQBias, q), new(w.AttnK, w.AttnKBias, k), new(w.AttnV, w.AttnVBias, v));
-        _ops.SequenceAttention(q, k, v, lengths, Config.HeadCount, Config.HeadLength, 1f / MathF.Sqrt(Config.HeadLength), mixed);
-        _ops.MatMul(w.AttnOutput, mixed, Quantize(mixed, w.AttnOutput), w.AttnOutputBias, q);
-        _ops.Add(q, x);
-        Norm(w.AttnOutputNorm, x);
-    }
+        public EncoderStack[] Stacks;
+        public IReadOnlyList<EncoderSlice> Slices;
+        public float* X;
+        public int Width;
+        public int* Lengths;
+        public CancellationToken Cancellation;
 
-    /// <summary>x = norm(x + W_down gelu(W_up x)).</summary>
-    private void FeedForward(EncoderBlockWeights w, int n, Span<float> x)
-    {
-        Span<float> inner = _buffers.Inner(n), back = _buffers.Q(n);
-        _ops.MatMul(w.FfnUp, x, Quantize(x, w.FfnUp), w.FfnUpBias, inner);
-        _ops.Gelu(inner, inner);
-        _ops.MatMul(w.FfnDown, inner, Quantize(inner, w.FfnDown), w.FfnDownBias, back);
-        _ops.Add(back, x);
-        Norm(w.LayerOutputNorm, x);
-    }
-
-    private void Norm(LayerNormWeights norm, Span<float> x) => _ops.LayerNorm(x, norm.Weight, norm.Bias, Config.LayerNormEpsilon, x);
-
-    /// <summary>Quantizes a matrix input if one of its matrices has an integer kernel; null otherwise.</summary>
-    private QuantizedActivations? Quantize(ReadOnlySpan<float> x, params ReadOnlySpan<WeightMatrix> consumers)
-    {
-        foreach (ref readonly WeightMatrix w in consumers)
+        public readonly void Run(int begin, int end, int worker)
         {
-            if (_quantizeActivations && _ops.HasIntegerKernel(w.Type))
+            for (int i = begin; i < end; i++)
             {
-                _ops.Quantize(x, w.Columns, _buffers.Quantized);
-                return _buffers.Quantized;
+                EncoderSlice slice = Slices[i];
+                Span<float> x = new(X + ((long)slice.FirstToken * Width), slice.Tokens * Width);
+                Stacks[worker].Run(x, new(Lengths + slice.FirstSequence, slice.Sequences), Cancellation);
             }
         }
-        return null;
     }
 }

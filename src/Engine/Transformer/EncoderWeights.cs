@@ -109,6 +109,25 @@ public sealed class EncoderBlockWeights
     /// <summary>LayerNorm after the feed-forward and its residual.</summary>
     public required LayerNormWeights LayerOutputNorm { get; init; }
 
+    /// <summary>The same block with other matrices.</summary>
+    internal EncoderBlockWeights Map(Func<WeightMatrix, WeightMatrix> matrix) => new()
+    {
+        AttnQ = matrix(AttnQ),
+        AttnQBias = AttnQBias,
+        AttnK = matrix(AttnK),
+        AttnKBias = AttnKBias,
+        AttnV = matrix(AttnV),
+        AttnVBias = AttnVBias,
+        AttnOutput = matrix(AttnOutput),
+        AttnOutputBias = AttnOutputBias,
+        AttnOutputNorm = AttnOutputNorm,
+        FfnUp = matrix(FfnUp),
+        FfnUpBias = FfnUpBias,
+        FfnDown = matrix(FfnDown),
+        FfnDownBias = FfnDownBias,
+        LayerOutputNorm = LayerOutputNorm,
+    };
+
     internal static EncoderBlockWeights Read(TensorReader tensors, EncoderConfig config, string prefix)
     {
         int width = config.EmbeddingLength, inner = config.FeedForwardLength;

@@ -5,7 +5,7 @@ using LocalLlm.Kernels.Dot;
 namespace LocalLlm.Kernels.Assembled;
 
 /// <summary>
-/// Many tokens: a panel of 32 rows is packed once and multiplied by all of them with an assembled kernel, six tokens at a time.
+/// Many tokens: a panel of 32 rows is packed once, if it does not come packed, and multiplied by all of them with an assembled kernel, six tokens at a time.
 /// </summary>
 internal readonly unsafe struct AssembledLoop<TFormat> : IProductLoop
     where TFormat : struct, IDotFormat
@@ -20,14 +20,20 @@ internal readonly unsafe struct AssembledLoop<TFormat> : IProductLoop
     public static long ScratchBytes(int groups) => TilePacker<TFormat>.Bytes(groups) + PartialFloats * sizeof(float);
 
     /// <inheritdoc/>
+    public static long PanelBytes(int groups) => TilePacker<TFormat>.Bytes(groups);
+
+    /// <inheritdoc/>
+    public static void Pack(in IntegerProduct product, int row, int end, byte* panel) => TilePacker<TFormat>.Pack(product, row, end, panel);
+
+    /// <inheritdoc/>
     public static void Run(in IntegerProduct product, int begin, int end, byte* scratch)
     {
         int shape = TileShape.IndexOf<TFormat>(), most = TileShape.All[shape].MaxTokens;
         AssembledKernels kernels = AssembledKernels.Instance;
-        float* partials = (float*)(scratch + TilePacker<TFormat>.Bytes(product.Groups));
+        long panelBytes = TilePacker<TFormat>.Bytes(product.Groups);
+        float* partials = (float*)(scratch + panelBytes);
         TileCall call = new()
         {
-            Panel = scratch,
             QuantStride = (long)product.Groups * QuantizedActivations.GroupLength,
             FactorStride = (long)product.Groups * QuantizedActivations.GroupBlocks * sizeof(ActivationFactors),
             Groups = product.Groups,
@@ -36,7 +42,16 @@ internal readonly unsafe struct AssembledLoop<TFormat> : IProductLoop
         for (int row = begin; row < end; row += TileShape.Rows)
         {
             int stop = Math.Min(row + TileShape.Rows, end);
-            TilePacker<TFormat>.Pack(product, row, stop, scratch);
+            byte* panel = scratch;
+            if (product.W.Panels is null)
+            {
+                TilePacker<TFormat>.Pack(product, row, stop, panel);
+            }
+            else
+            {
+                panel = product.W.Panels + (row / TileShape.Rows * panelBytes);
+            }
+            call.Panel = panel;
             for (int token = 0; token < product.Tokens; token += most)
             {
                 int tokens = Math.Min(most, product.Tokens - token);
@@ -48,7 +63,7 @@ internal readonly unsafe struct AssembledLoop<TFormat> : IProductLoop
                     Store(product, partials + i * TileShape.Rows, tokens * TileShape.Rows, token + i, row, stop - row);
                 }
             }
-            OutlierProduct.Add<Avx512Lanes, PanelColumns<TFormat>>(product, new(scratch, row, product.Groups), row, stop);
+            OutlierProduct.Add<Avx512Lanes, PanelColumns<TFormat>>(product, new(panel, row, product.Groups), row, stop);
         }
     }
 

@@ -13,6 +13,16 @@ internal interface IProductLoop
     /// <summary>Bytes of scratch memory that <see cref="Run"/> needs for rows of so many groups.</summary>
     static virtual long ScratchBytes(int groups) => 0;
 
+    /// <summary>Bytes of an unpacked panel of <see cref="TileRows"/> rows of so many groups, for loops that can be given it (<see cref="WeightMatrix.Panels"/>); else 0.</summary>
+    static virtual long PanelBytes(int groups) => 0;
+
+    /// <summary>Unpacks a panel.</summary>
+    /// <param name="product">Whose weights.</param>
+    /// <param name="row">First row.</param>
+    /// <param name="end">One past the last row, at most <see cref="TileRows"/> further.</param>
+    /// <param name="panel">Where to, aligned to 64 bytes [<see cref="PanelBytes"/>].</param>
+    static virtual unsafe void Pack(in IntegerProduct product, int row, int end, byte* panel) => throw new NotSupportedException("This loop reads rows as they are stored.");
+
     /// <summary>Computes the rows <paramref name="begin"/> to <paramref name="end"/> (exclusive).</summary>
     /// <param name="product">The product.</param>
     /// <param name="begin">First row.</param>

@@ -12,11 +12,15 @@ internal readonly unsafe struct ProductKernel
     /// </summary>
     public const int PanelTokens = 4;
 
-    private ProductKernel(int tileRows, delegate*<in IntegerProduct, int, int, byte*, void> run, delegate*<int, long> scratchBytes)
+    private ProductKernel(
+        int tileRows, delegate*<in IntegerProduct, int, int, byte*, void> run, delegate*<int, long> scratchBytes,
+        delegate*<in IntegerProduct, int, int, byte*, void> pack, delegate*<int, long> panelBytes)
     {
         TileRows = tileRows;
         Run = run;
         ScratchBytes = scratchBytes;
+        Pack = pack;
+        PanelBytes = panelBytes;
     }
 
     /// <summary>See <see cref="IProductLoop.TileRows"/>.</summary>
@@ -28,6 +32,12 @@ internal readonly unsafe struct ProductKernel
     /// <summary>See <see cref="IProductLoop.ScratchBytes"/>.</summary>
     public delegate*<int, long> ScratchBytes { get; }
 
+    /// <summary>See <see cref="IProductLoop.Pack"/>.</summary>
+    public delegate*<in IntegerProduct, int, int, byte*, void> Pack { get; }
+
+    /// <summary>See <see cref="IProductLoop.PanelBytes"/>.</summary>
+    public delegate*<int, long> PanelBytes { get; }
+
     /// <summary>True if rows of the format have an integer dot product.</summary>
     public static bool Supports(GgmlType type) => type is
         GgmlType.Q8_0 or GgmlType.Q4_0 or GgmlType.Q4_1 or GgmlType.Q5_0 or GgmlType.Q5_1 or GgmlType.Q4_K or GgmlType.Q5_K or GgmlType.Q6_K;
@@ -36,6 +46,14 @@ internal readonly unsafe struct ProductKernel
     /// <param name="type">A format that <see cref="Supports"/> accepts.</param>
     /// <param name="level">A level that the processor has.</param>
     /// <param name="tokens">Number of tokens.</param>
+    /// <param name="unpacked">Whether the weights have panels.</param>
+    public static ProductKernel Choose(GgmlType type, SimdLevel level, int tokens, bool unpacked) =>
+        Choose(type, level, unpacked && tokens >= PanelTokens ? Unpacked : tokens);
+
+    // As many tokens as make unpacking worth while: it costs nothing.
+    private const int Unpacked = int.MaxValue;
+
+    /// <summary>Chooses for weights without panels, or the loop that panels are for if there are many tokens.</summary>
     public static ProductKernel Choose(GgmlType type, SimdLevel level, int tokens) => type switch
     {
         GgmlType.Q8_0 => Choose<DotQ8_0>(level, tokens),
@@ -67,5 +85,5 @@ internal readonly unsafe struct ProductKernel
 
     private static ProductKernel Loop<TLoop>()
         where TLoop : struct, IProductLoop
-        => new(TLoop.TileRows, &TLoop.Run, &TLoop.ScratchBytes);
+        => new(TLoop.TileRows, &TLoop.Run, &TLoop.ScratchBytes, &TLoop.Pack, &TLoop.PanelBytes);
 }

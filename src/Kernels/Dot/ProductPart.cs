@@ -23,7 +23,7 @@ internal unsafe struct ProductPart
     /// <summary>A product of integers.</summary>
     public static ProductPart Of(in IntegerProduct product, SimdLevel level, int threads)
     {
-        ProductKernel kernel = ProductKernel.Choose(product.W.Type, level, product.Tokens);
+        ProductKernel kernel = ProductKernel.Choose(product.W.Type, level, product.Tokens, product.W.Panels is not null);
         ProductPart part = new() { _kernel = kernel, _integers = product, _isInteger = true, ScratchBytes = kernel.ScratchBytes(product.Groups) };
         if (kernel.TileRows == Panel.Rows)
         {
