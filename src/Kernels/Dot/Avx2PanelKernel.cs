@@ -38,9 +38,11 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, int token)
+    public static void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, in TokenTile tile, int token)
     {
-        TokenTile x = new(product, token);
+        sbyte* x0 = tile.X0, x1 = tile.X1, x2 = tile.X2, x3 = tile.X3;
+        short* sums0 = tile.HalfSums0, sums1 = tile.HalfSums1, sums2 = tile.HalfSums2, sums3 = tile.HalfSums3;
+        float* xScales = tile.Scales, xSums = tile.ScaledSums;
         byte* w = (byte*)panel.RowQuants(panelRow);
         float* scales = panel.TileScales(panelRow), minimums = panel.TileMinimums(panelRow);
         short* halfScales = panel.RowHalfScales(panelRow);
@@ -49,12 +51,13 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
         for (int g = 0; g < product.Groups; g++)
         {
             Vector128<short> sc = TFormat.HasHalfScales ? Vector128.Load(halfScales + 8 * g) : default;
-            float* s = scales + 16 * g, xs = x.Scales + 16 * g;
-            p01 = Fma.MultiplyAdd(Avx2Dot.Pick(s, ofRow) * Vector256.Load(xs), Sums(w, x, g, 0, sc), p01);
-            p23 = Fma.MultiplyAdd(Avx2Dot.Pick(s + 8, ofRow) * Vector256.Load(xs + 8), Sums(w, x, g, 1, sc), p23);
+            float* s = scales + 16 * g, xs = xScales + 16 * g;
+            Vector256<float> i01 = Sums(w, x0, x1, x2, x3, sums0, sums1, sums2, sums3, g, 0, sc), i23 = Sums(w, x0, x1, x2, x3, sums0, sums1, sums2, sums3, g, 1, sc);
+            p01 = Fma.MultiplyAdd(Avx2Dot.Pick(s, ofRow) * Vector256.Load(xs), i01, p01);
+            p23 = Fma.MultiplyAdd(Avx2Dot.Pick(s + 8, ofRow) * Vector256.Load(xs + 8), i23, p23);
             if (TFormat.HasMinimums)
             {
-                float* m = minimums + 16 * g, sums = x.ScaledSums + 16 * g;
+                float* m = minimums + 16 * g, sums = xSums + 16 * g;
                 p01 = Fma.MultiplyAdd(Avx2Dot.Pick(m, ofRow), Vector256.Load(sums), p01);
                 p23 = Fma.MultiplyAdd(Avx2Dot.Pick(m + 8, ofRow), Vector256.Load(sums + 8), p23);
             }
@@ -64,14 +67,15 @@ internal readonly unsafe struct Avx2PanelKernel<TFormat, TByteDot> : IPanelKerne
 
     /// <summary>The I of two blocks of a group for four tokens.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Sums(byte* w, in TokenTile x, int group, int pair, Vector128<short> halfScales)
+    private static Vector256<float> Sums(
+        byte* w, sbyte* x0, sbyte* x1, sbyte* x2, sbyte* x3, short* sums0, short* sums1, short* sums2, short* sums3, int group, int pair, Vector128<short> halfScales)
     {
         nint first = (nint)group * QuantizedActivations.GroupLength + pair * 32, second = first + QuantizedActivations.SecondHalf;
         Vector256<byte> w1 = Vector256.Load(w + first), w2 = Vector256.Load(w + second);
         nint sums = 8 * group + 4 * pair;
         return Avx2Dot.Transpose(
-            Sums(w1, w2, x.X0 + first, x.HalfSums0 + sums, halfScales, pair), Sums(w1, w2, x.X1 + first, x.HalfSums1 + sums, halfScales, pair),
-            Sums(w1, w2, x.X2 + first, x.HalfSums2 + sums, halfScales, pair), Sums(w1, w2, x.X3 + first, x.HalfSums3 + sums, halfScales, pair));
+            Sums(w1, w2, x0 + first, sums0 + sums, halfScales, pair), Sums(w1, w2, x1 + first, sums1 + sums, halfScales, pair),
+            Sums(w1, w2, x2 + first, sums2 + sums, halfScales, pair), Sums(w1, w2, x3 + first, sums3 + sums, halfScales, pair));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,9 +34,11 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, int token)
+    public static void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, in TokenTile tile, int token)
     {
-        TokenTile x = new(product, token);
+        sbyte* x0 = tile.X0, x1 = tile.X1, x2 = tile.X2, x3 = tile.X3;
+        short* sums0 = tile.HalfSums0, sums1 = tile.HalfSums1, sums2 = tile.HalfSums2, sums3 = tile.HalfSums3;
+        float* xScales = tile.Scales, xSums = tile.ScaledSums;
         sbyte* w = panel.RowQuants(panelRow);
         float* scales = panel.TileScales(panelRow), minimums = panel.TileMinimums(panelRow);
         short* halfScales = panel.RowHalfScales(panelRow);
@@ -48,13 +50,13 @@ internal readonly unsafe struct Avx512PanelKernel<TFormat> : IPanelKernel
             Vector512<byte> first = Vector512.Load((byte*)w + at), second = Vector512.Load((byte*)w + at + QuantizedActivations.SecondHalf);
             Vector128<short> sc = TFormat.HasHalfScales ? Vector128.Load(halfScales + 8 * g) : default;
             Vector512<float> sums = Avx512Dot.Transpose(
-                Sums(first, second, x.X0 + at, x.HalfSums0 + 8 * g, sc), Sums(first, second, x.X1 + at, x.HalfSums1 + 8 * g, sc),
-                Sums(first, second, x.X2 + at, x.HalfSums2 + 8 * g, sc), Sums(first, second, x.X3 + at, x.HalfSums3 + 8 * g, sc));
+                Sums(first, second, x0 + at, sums0 + 8 * g, sc), Sums(first, second, x1 + at, sums1 + 8 * g, sc),
+                Sums(first, second, x2 + at, sums2 + 8 * g, sc), Sums(first, second, x3 + at, sums3 + 8 * g, sc));
 
-            p = Avx512Dot.MultiplyAdd(Avx512Dot.Pick(scales + 16 * g, ofRow) * Vector512.Load(x.Scales + 16 * g), sums, p);
+            p = Avx512Dot.MultiplyAdd(Avx512Dot.Pick(scales + 16 * g, ofRow) * Vector512.Load(xScales + 16 * g), sums, p);
             if (TFormat.HasMinimums)
             {
-                p = Avx512Dot.MultiplyAdd(Avx512Dot.Pick(minimums + 16 * g, ofRow), Vector512.Load(x.ScaledSums + 16 * g), p);
+                p = Avx512Dot.MultiplyAdd(Avx512Dot.Pick(minimums + 16 * g, ofRow), Vector512.Load(xSums + 16 * g), p);
             }
         }
         TokenTile.Store(product, token, row, Avx512Dot.Fold(p));

@@ -22,6 +22,7 @@ internal unsafe interface IPanelKernel
     /// <param name="panel">The panel.</param>
     /// <param name="panelRow">The row in the panel.</param>
     /// <param name="row">The row in the matrix.</param>
-    /// <param name="token">First of the four tokens, a multiple of four.</param>
-    static abstract void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, int token);
+    /// <param name="tile">The four tokens.</param>
+    /// <param name="token">The first of them, a multiple of four.</param>
+    static abstract void Multiply(in IntegerProduct product, in Panel panel, int panelRow, int row, in TokenTile tile, int token);
 }

@@ -44,11 +44,16 @@ internal readonly unsafe struct PanelLoop<TFormat, TKernel> : IProductLoop
 
     private static void Multiply(in IntegerProduct product, in Panel panel, int row, int rows, int beginToken, int endToken)
     {
+        TokenTile* tiles = stackalloc TokenTile[(endToken - beginToken + 3) / 4];
+        for (int token = beginToken; token < endToken; token += 4)
+        {
+            tiles[(token - beginToken) / 4] = new(product, token);
+        }
         for (int i = 0; i < rows; i++)
         {
             for (int token = beginToken; token < endToken; token += 4)
             {
-                TKernel.Multiply(product, panel, i, row + i, token);
+                TKernel.Multiply(product, panel, i, row + i, tiles[(token - beginToken) / 4], token);
             }
         }
     }

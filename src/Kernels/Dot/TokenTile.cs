@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace LocalLlm.Kernels.Dot;
@@ -64,13 +65,28 @@ internal readonly unsafe struct TokenTile
     public readonly float* ScaledSums;
 
     /// <summary>Stores the results of one row for the four tokens, those past the last left out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(in IntegerProduct product, int token, int row, Vector128<float> dots)
     {
-        float* each = stackalloc float[4];
-        dots.Store(each);
-        for (int i = 0; i < Math.Min(4, product.Tokens - token); i++)
+        nint stride = product.W.Rows;
+        float* y = product.Y + (token * stride) + row;
+        float* bias = product.BlockBias;
+        if (bias is not null)
         {
-            product.Store(token + i, row, each[i]);
+            dots += Vector128.Create(bias[row]);
+        }
+        int tokens = product.Tokens - token;
+        y[0] = dots.ToScalar();
+        if (tokens > 3)
+        {
+            y[stride] = dots.GetElement(1);
+            y[2 * stride] = dots.GetElement(2);
+            y[3 * stride] = dots.GetElement(3);
+            return;
+        }
+        for (int i = 1; i < tokens; i++)
+        {
+            y[i * stride] = dots.GetElement(i);
         }
     }
 }
