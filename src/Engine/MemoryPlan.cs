@@ -101,7 +101,8 @@ public sealed record MemoryPlan
     /// <param name="availableBytes">Bytes that are free.</param>
     public static MemoryPlan For(EncoderConfig config, long weightBytes, ModelOptions options, long availableBytes)
     {
-        long positions = (long)config.ContextLength * config.EmbeddingLength * sizeof(float);
+        int tables = config.PoolingType == PoolingType.Rank ? 2 : 1;
+        long positions = (long)tables * config.ContextLength * config.EmbeddingLength * sizeof(float);
         long buffers = EncoderTransformer.BufferBytes(config, options.Threads, Encoders.EncoderModel.BatchCapacity(config, options));
         return new MemoryPlan
         {

@@ -1,9 +1,10 @@
 using LocalLlm.Engine.Generation;
 using LocalLlm.Engine.Reranking;
+using LocalLlm.Engine.Transformer;
 
 namespace LocalLlm.Engine.Encoders;
 
-/// <summary>An encoder in this process: it embeds, all requests together, and generates nothing.</summary>
+/// <summary>An encoder in this process: it embeds, or ranks if it is a cross-encoder, all requests together, and generates nothing.</summary>
 public sealed class EncoderEngine : ITextEngine
 {
     private readonly EncoderModel _model;
@@ -30,7 +31,7 @@ public sealed class EncoderEngine : ITextEngine
             ContextLength = _plan.ContextLength,
             MaxContextLength = _plan.MaxContextLength,
             EmbeddingLength = model.Config.EmbeddingLength,
-            Capabilities = ModelCapabilities.Embedding,
+            Capabilities = Ranks ? ModelCapabilities.Rerank : ModelCapabilities.Embedding,
             MemoryBytes = _plan.WeightBytes + _plan.BufferBytes,
         };
     }
@@ -47,35 +48,27 @@ public sealed class EncoderEngine : ITextEngine
     /// <inheritdoc/>
     public Task Ended => _ended.Task;
 
+    private bool Ranks => _model.Config.PoolingType == PoolingType.Rank;
+
     /// <summary>Always refused.</summary>
     public IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default) => throw NoText();
 
     /// <inheritdoc/>
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
     {
-        int count = EmbeddingInputs.Count(request);
-        if (count == 0)
+        if (Ranks)
         {
-            return new EmbeddingResult([], 0);
+            throw RankingChoice.Unsupported(RerankMethod.Similarity);
         }
-        cancellationToken.ThrowIfCancellationRequested();
-        EncoderRequest texts = new(count, number => _inputs.Tokenize(request, number));
-        _scheduler.Add(texts);
-        try
-        {
-            float[][] vectors = await texts.Results.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return new EmbeddingResult([.. vectors.Select(vector => EmbeddingPooling.Cut(vector, request.Dimensions))], texts.TokenCount);
-        }
-        finally
-        {
-            _scheduler.Remove(texts);
-        }
+        (float[][] vectors, int tokens) = await RunAsync(EmbeddingInputs.Count(request), number => _inputs.Tokenize(request, number), cancellationToken).ConfigureAwait(false);
+        return new EmbeddingResult([.. vectors.Select(vector => EmbeddingPooling.Cut(vector, request.Dimensions))], tokens);
     }
 
     /// <inheritdoc/>
     public async Task<RerankResult> RerankAsync(RerankRequest request, CancellationToken cancellationToken = default) =>
-        await (RankingChoice.Of(request, RerankMethod.Similarity) switch
+        await (RankingChoice.Of(request, Ranks ? RerankMethod.CrossEncoder : RerankMethod.Similarity) switch
         {
+            RerankMethod.CrossEncoder when Ranks => RankPairsAsync(request, cancellationToken),
             RerankMethod.Similarity => SimilarityRanking.RankAsync(this, _model.Tokenizer, request, cancellationToken),
             RerankMethod other => throw RankingChoice.Unsupported(other),
         }).ConfigureAwait(false);
@@ -102,6 +95,33 @@ public sealed class EncoderEngine : ITextEngine
             _ended.TrySetResult();
         }
         await _ended.Task.ConfigureAwait(false);
+    }
+
+    private async Task<RerankResult> RankPairsAsync(RerankRequest request, CancellationToken cancellationToken)
+    {
+        PairPrompt pairs = new(_model.Tokenizer, request, Math.Min(request.ContextLength ?? _plan.ContextLength, _plan.MaxContextLength));
+        (float[][] logits, int tokens) = await RunAsync(request.Documents.Count, pairs.Tokens, cancellationToken).ConfigureAwait(false);
+        return new RerankResult([.. logits.Select(logit => RankingChoice.Score(logit[0]))], RerankMethod.CrossEncoder, tokens);
+    }
+
+    /// <summary>Has texts evaluated among those of all requests.</summary>
+    private async Task<(float[][] Results, int Tokens)> RunAsync(int count, Func<int, int[]> tokens, CancellationToken cancellationToken)
+    {
+        if (count == 0)
+        {
+            return ([], 0);
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        EncoderRequest texts = new(count, tokens);
+        _scheduler.Add(texts);
+        try
+        {
+            return (await texts.Results.WaitAsync(cancellationToken).ConfigureAwait(false), texts.TokenCount);
+        }
+        finally
+        {
+            _scheduler.Remove(texts);
+        }
     }
 
     private static TextEngineException NoText() => new(TextEngineErrorKind.Unsupported, "This model does not support text generation.");

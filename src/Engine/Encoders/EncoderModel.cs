@@ -72,19 +72,20 @@ public sealed class EncoderModel : IDisposable
     /// <summary>Most tokens of a pass: always those of a text of the model's whole context, and a few short ones.</summary>
     public static int BatchCapacity(EncoderConfig config, ModelOptions options) => EncoderBatch.Capacity(options.BatchCapacity, config.ContextLength);
 
-    /// <summary>The pooled, L2-normalised embedding of each text of a pass.</summary>
+    /// <summary>The pooled, L2-normalised embedding of each text of a pass; of a cross-encoder's pairs of texts, the logit of each.</summary>
     /// <param name="tokens">Tokens of all texts, one after the other.</param>
     /// <param name="lengths">Tokens of each text.</param>
     /// <param name="vector">Receives the index of a text and its vector, or what was wrong with it, in order.</param>
     /// <param name="cancellationToken">Stops.</param>
     internal void Embed(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, Action<int, Pooled> vector, CancellationToken cancellationToken = default)
     {
-        ReadOnlySpan<float> states = Transformer.Forward(tokens, lengths, cancellationToken);
+        ClassifierWeights? classifier = Transformer.Weights.Classifier;
+        ReadOnlySpan<float> states = Transformer.Forward(tokens, lengths, classifier is null ? lengths : Firsts(tokens, lengths), cancellationToken);
         int width = Config.EmbeddingLength;
         for (int text = 0; text < lengths.Length; text++)
         {
             int count = lengths[text] * width;
-            vector(text, Pooled.Of(Config.PoolingType, states[..count], width));
+            vector(text, classifier is null ? Pooled.Of(Config.PoolingType, states[..count], width) : new Pooled(classifier.Logits(states[..width]), null));
             states = states[count..];
         }
     }
@@ -95,6 +96,19 @@ public sealed class EncoderModel : IDisposable
         Transformer.Dispose();
         _workers.Dispose();
         File.Dispose();
+    }
+
+    /// <summary>Tokens of the first text of each pair, its [SEP] included.</summary>
+    private int[] Firsts(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths)
+    {
+        int[] firsts = new int[lengths.Length];
+        for (int pair = 0; pair < firsts.Length; pair++)
+        {
+            int end = Tokenizer.EosToken is { } separator ? tokens[..lengths[pair]].IndexOf(separator) : -1;
+            firsts[pair] = end < 0 ? lengths[pair] : end + 1;
+            tokens = tokens[lengths[pair]..];
+        }
+        return firsts;
     }
 
     private static Tokenizer ReadTokenizer(GgufFile file, EncoderConfig config)

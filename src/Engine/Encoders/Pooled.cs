@@ -4,7 +4,7 @@ using LocalLlm.Engine.Transformer;
 namespace LocalLlm.Engine.Encoders;
 
 /// <summary>One text's vector, or why it has none.</summary>
-/// <param name="Vector">At length 1; empty if there is an error.</param>
+/// <param name="Vector">At length 1, or the one logit of a pair of texts; empty if there is an error.</param>
 /// <param name="Error">What was wrong with it alone; null if nothing was.</param>
 internal readonly record struct Pooled(float[] Vector, TextEngineException? Error)
 {

@@ -1,6 +1,8 @@
+using LocalLlm.Engine.Transformer;
+
 namespace LocalLlm.Engine.Reranking;
 
-/// <summary>Finds the method of a request.</summary>
+/// <summary>What the methods of ranking have in common.</summary>
 internal static class RankingChoice
 {
     /// <summary>Checks a request and says how to score.</summary>
@@ -18,6 +20,12 @@ internal static class RankingChoice
             ? method
             : throw new TextEngineException(TextEngineErrorKind.InvalidRequest, "An instruction is for models that are asked for \"yes\" or \"no\", and this model ranks otherwise: leave it out.");
     }
+
+    /// <summary>The score that a logit makes: its logistic, 0 to 1.</summary>
+    /// <exception cref="TextEngineException">The logit is not a number.</exception>
+    public static float Score(double logit) => !double.IsNaN(logit)
+        ? (float)PortableMath.Logistic(logit)
+        : throw new TextEngineException(TextEngineErrorKind.Internal, "The model gave a score that is not a number.");
 
     /// <summary>The error for a method that a model does not have.</summary>
     public static TextEngineException Unsupported(RerankMethod method) => new(TextEngineErrorKind.Unsupported, method switch

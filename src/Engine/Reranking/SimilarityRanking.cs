@@ -1,5 +1,5 @@
-using System.Numerics.Tensors;
 using LocalLlm.Engine.Tokenization;
+using LocalLlm.Engine.Transformer;
 
 namespace LocalLlm.Engine.Reranking;
 
@@ -20,7 +20,7 @@ internal static class SimilarityRanking
             engine.EmbedAsync(Shortened(query with { Inputs = request.Documents }, request.MaxDocumentTokens, engine, tokenizer), cancellationToken)).ConfigureAwait(false);
         float[] wanted = results[0].Vectors[0];
         return new RerankResult(
-            [.. results[1].Vectors.Select(vector => Math.Clamp(TensorPrimitives.Dot<float>(wanted, vector), -1, 1))],
+            [.. results[1].Vectors.Select(vector => (float)Math.Clamp(PortableMath.Dot(wanted, vector), -1, 1))],
             RerankMethod.Similarity,
             results[0].PromptTokens + results[1].PromptTokens);
     }

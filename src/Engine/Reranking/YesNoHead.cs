@@ -40,7 +40,7 @@ internal sealed class YesNoHead
     public float Score(ReadOnlySpan<float> row)
     {
         ReadOnlySpan<float> logits = _classifier is null ? row : _classifier.Logits(row);
-        return Logistic.Of(_no is { } no ? (double)logits[_yes] - logits[no] : logits[_yes]);
+        return RankingChoice.Score(_no is { } no ? (double)logits[_yes] - logits[no] : logits[_yes]);
     }
 
     private static YesNoHead OfClassifier(ClassifierWeights classifier, LanguageModel model)

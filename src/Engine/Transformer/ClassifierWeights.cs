@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using LocalLlm.Kernels;
 using LocalLlm.Quant;
 
@@ -39,7 +38,10 @@ public sealed class ClassifierWeights
         if (_dense.Length > 0)
         {
             hidden = Linear(_dense, _denseBias, state);
-            TensorPrimitives.Tanh<float>(hidden, hidden);
+            for (int i = 0; i < hidden.Length; i++)
+            {
+                hidden[i] = (float)PortableMath.Tanh(hidden[i]);
+            }
         }
         return Linear(_output, _outputBias, hidden);
     }
@@ -53,7 +55,7 @@ public sealed class ClassifierWeights
         float[] y = new float[weight.Length / x.Length];
         for (int row = 0; row < y.Length; row++)
         {
-            y[row] = TensorPrimitives.Dot(weight.AsSpan(row * x.Length, x.Length), x) + (bias.Length > 0 ? bias[row] : 0);
+            y[row] = (float)(PortableMath.Dot(weight.AsSpan(row * x.Length, x.Length), x) + (bias.Length > 0 ? bias[row] : 0));
         }
         return y;
     }

@@ -8,9 +8,6 @@ namespace LocalLlm.Engine.Transformer;
 /// </summary>
 public sealed record EncoderConfig
 {
-    // Numbers of the GGUF key beyond PoolingType's: a cross-encoder, whose answer is a score and not a vector.
-    private const int RankPooling = 4;
-
     /// <summary>Architectures that <see cref="Read"/> accepts.</summary>
     public static IReadOnlyList<string> Architectures { get; } = ["bert"];
 
@@ -41,7 +38,7 @@ public sealed record EncoderConfig
     /// <summary>Epsilon of every LayerNorm.</summary>
     public required float LayerNormEpsilon { get; init; }
 
-    /// <summary>How a text's states become one vector; the mean where the file does not say.</summary>
+    /// <summary>How a text's states become one vector; the mean where the file does not say. <see cref="PoolingType.Rank"/> wherever there is a classification head.</summary>
     public required PoolingType PoolingType { get; init; }
 
     /// <summary>Width of a head.</summary>
@@ -80,7 +77,7 @@ public sealed record EncoderConfig
             VocabularySize = checked((int)file.Get("token_embd.weight").Rows),
             TokenTypeCount = file.Find("token_types.weight") is { } types ? checked((int)types.Rows) : 0,
             LayerNormEpsilon = metadata.GetSingle(Key("attention.layer_norm_epsilon")),
-            PoolingType = ReadPooling(metadata, Key("pooling_type")),
+            PoolingType = ClassifierWeights.In(file) ? PoolingType.Rank : ReadPooling(metadata, Key("pooling_type")),
         };
         config.Check(metadata.GetBoolean(Key("attention.causal"), false));
         return config;
@@ -107,8 +104,8 @@ public sealed record EncoderConfig
         (int)PoolingType.None or (int)PoolingType.Mean => PoolingType.Mean,
         (int)PoolingType.Cls => PoolingType.Cls,
         (int)PoolingType.Last => PoolingType.Last,
-        RankPooling => throw Invalid($"{key} is 4 (rank): it scores pairs of texts, and this version embeds single ones only"),
-        int other => throw Invalid($"{key} {other} is not supported; supported are 1 (mean), 2 (cls) and 3 (last)"),
+        (int)PoolingType.Rank => throw Invalid($"{key} is 4 (rank), but there is no classification head ('cls.output.weight')"),
+        int other => throw Invalid($"{key} {other} is not supported; supported are 1 (mean), 2 (cls), 3 (last) and 4 (rank)"),
     };
 
     private static TextEngineException Invalid(string what) =>

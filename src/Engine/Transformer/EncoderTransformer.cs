@@ -60,11 +60,21 @@ public sealed class EncoderTransformer : IDisposable
     /// <param name="cancellationToken">Looked at between blocks.</param>
     /// <returns>Final hidden states [tokens, embedding]; valid until the next call.</returns>
     /// <exception cref="ArgumentException">The lengths do not fit the tokens.</exception>
-    public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, CancellationToken cancellationToken = default)
+    public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, CancellationToken cancellationToken = default) =>
+        Forward(tokens, lengths, lengths, cancellationToken);
+
+    /// <summary>Evaluates whole sequences that may be pairs of texts.</summary>
+    /// <param name="tokens">As for single texts.</param>
+    /// <param name="lengths">As for single texts.</param>
+    /// <param name="firsts">Tokens of each sequence that are of type 0, 0 to its length; the others, the second text of a pair, are of type 1.</param>
+    /// <param name="cancellationToken">Looked at between blocks.</param>
+    /// <returns>Final hidden states [tokens, embedding]; valid until the next call.</returns>
+    /// <exception cref="ArgumentException">The lengths do not fit the tokens.</exception>
+    public ReadOnlySpan<float> Forward(ReadOnlySpan<int> tokens, ReadOnlySpan<int> lengths, ReadOnlySpan<int> firsts, CancellationToken cancellationToken)
     {
         Span<float> x = _x.Span(tokens.Length * Config.EmbeddingLength);
         _ops.Embed(Weights.TokenEmbd, tokens, x);
-        AddPositions(lengths, x);
+        AddPositions(lengths, firsts, x);
         _ops.LayerNorm(x, Weights.TokenEmbdNorm.Weight, Weights.TokenEmbdNorm.Bias, Config.LayerNormEpsilon, x);
         _slices.Cut(lengths, Math.Min(SliceTokens, _buffers[0].Capacity), _ops.Pool.Threads);
         if (IsFasterTogether(tokens.Length))
@@ -123,18 +133,19 @@ public sealed class EncoderTransformer : IDisposable
     private static int SliceCapacity(EncoderConfig config, int batchCapacity) => Math.Min(batchCapacity, Math.Max(config.ContextLength, SliceTokens));
 
     /// <summary>x += position embedding, counted from 0 in each sequence.</summary>
-    private void AddPositions(ReadOnlySpan<int> lengths, Span<float> x)
+    private void AddPositions(ReadOnlySpan<int> lengths, ReadOnlySpan<int> firsts, Span<float> x)
     {
         int at = 0;
-        foreach (int length in lengths)
+        for (int sequence = 0; sequence < lengths.Length; sequence++)
         {
-            int count = length * Config.EmbeddingLength;
+            int length = lengths[sequence], count = length * Config.EmbeddingLength, first = firsts[sequence] * Config.EmbeddingLength;
             if (count < 1 || count > Weights.PositionEmbd.Length || count > x.Length - at)
             {
                 throw new ArgumentException($"A sequence of {length} tokens does not fit: the model has {Config.ContextLength} positions, and the batch {x.Length / Config.EmbeddingLength} tokens.", nameof(lengths));
             }
             Span<float> rows = x.Slice(at, count);
-            TensorPrimitives.Add(rows, Weights.PositionEmbd.AsSpan(0, count), rows);
+            TensorPrimitives.Add(rows[..first], Weights.PositionEmbd.AsSpan(0, first), rows[..first]);
+            TensorPrimitives.Add(rows[first..], Weights.SecondPositionEmbd.AsSpan(first, count - first), rows[first..]);
             at += count;
         }
         if (at != x.Length)

@@ -17,6 +17,12 @@ public sealed class EncoderWeights
     /// <summary>Embedding of each position, plus that of token type 0, which all tokens of a single text have [context, embedding].</summary>
     public required float[] PositionEmbd { get; init; }
 
+    /// <summary>The same with token type 1, which the second text of a pair has; <see cref="PositionEmbd"/> itself where the model has no such type or reads no pairs.</summary>
+    public required float[] SecondPositionEmbd { get; init; }
+
+    /// <summary>Classification head of a cross-encoder, with one label; null for a model that embeds.</summary>
+    public required ClassifierWeights? Classifier { get; init; }
+
     /// <summary>LayerNorm after the embeddings.</summary>
     public required LayerNormWeights TokenEmbdNorm { get; init; }
 
@@ -29,10 +35,14 @@ public sealed class EncoderWeights
     public static EncoderWeights Read(GgufFile file, EncoderConfig config)
     {
         var tensors = new TensorReader(file);
+        bool ranks = config.PoolingType == PoolingType.Rank;
+        float[] positions = ReadPositions(tensors, config, type: 0);
         var weights = new EncoderWeights
         {
             TokenEmbd = tensors.Matrix("token_embd.weight", config.VocabularySize, config.EmbeddingLength),
-            PositionEmbd = ReadPositions(tensors, config),
+            PositionEmbd = positions,
+            SecondPositionEmbd = ranks && config.TokenTypeCount > 1 ? ReadPositions(tensors, config, type: 1) : positions,
+            Classifier = ranks ? ReadClassifier(tensors, config) : null,
             TokenEmbdNorm = LayerNormWeights.Read(tensors, "token_embd_norm", config.EmbeddingLength),
             Blocks = [.. Enumerable.Range(0, config.BlockCount).Select(i => EncoderBlockWeights.Read(tensors, config, $"blk.{i}."))],
         };
@@ -40,17 +50,24 @@ public sealed class EncoderWeights
         return weights;
     }
 
-    private static float[] ReadPositions(TensorReader tensors, EncoderConfig config)
+    private static ClassifierWeights ReadClassifier(TensorReader tensors, EncoderConfig config)
+    {
+        ClassifierWeights classifier = ClassifierWeights.Read(tensors, config.EmbeddingLength);
+        return classifier.Labels == 1 ? classifier : throw new TextEngineException(
+            TextEngineErrorKind.InvalidModel, $"This model cannot be loaded: it puts texts into {classifier.Labels} classes, and only models with one score, which rank, are supported.");
+    }
+
+    private static float[] ReadPositions(TensorReader tensors, EncoderConfig config, int type)
     {
         int width = config.EmbeddingLength;
         float[] positions = Decode(tensors.Matrix("position_embd.weight", config.ContextLength, width));
         if (config.TokenTypeCount > 0)
         {
-            ReadOnlySpan<float> type = Decode(tensors.Matrix("token_types.weight", config.TokenTypeCount, width)).AsSpan(0, width);
+            ReadOnlySpan<float> types = Decode(tensors.Matrix("token_types.weight", config.TokenTypeCount, width)).AsSpan(type * width, width);
             for (int at = 0; at < config.ContextLength; at++)
             {
                 Span<float> row = positions.AsSpan(at * width, width);
-                TensorPrimitives.Add(row, type, row);
+                TensorPrimitives.Add(row, types, row);
             }
         }
         return positions;

@@ -9,10 +9,13 @@ internal sealed unsafe class EncoderReference(string path) : IDisposable
     private readonly GgufFile _file = GgufFile.Open(path);
 
     /// <summary>Final states, [tokens][width].</summary>
-    public double[][] States(int[] tokens)
+    public double[][] States(int[] tokens) => PairStates(tokens, tokens.Length);
+
+    /// <summary>Final states where the tokens from <paramref name="first"/> on are of type 1.</summary>
+    public double[][] PairStates(int[] tokens, int first)
     {
         double[][] words = Tensor("token_embd.weight"), positions = Tensor("position_embd.weight"), types = Tensor("token_types.weight");
-        double[][] x = [.. tokens.Select((token, at) => Norm([.. words[token].Select((w, i) => w + positions[at][i] + types[0][i])], "token_embd_norm"))];
+        double[][] x = [.. tokens.Select((token, at) => Norm([.. words[token].Select((w, i) => w + positions[at][i] + types[at < first ? 0 : 1][i])], "token_embd_norm"))];
         for (int block = 0; block < SmallEncoder.Blocks; block++)
         {
             string name = $"blk.{block}.";
@@ -22,6 +25,14 @@ internal sealed unsafe class EncoderReference(string path) : IDisposable
             x = Residual(x, Linear(inner, $"{name}ffn_down"), $"{name}layer_output_norm");
         }
         return x;
+    }
+
+    /// <summary>A cross-encoder's score of a pair.</summary>
+    public double Score(int[] tokens, int first)
+    {
+        double[][] state = PairStates(tokens, first)[..1];
+        double[][] pooled = _file.Find("cls.weight") is null ? state : [[.. Linear(state, "cls")[0].Select(Math.Tanh)]];
+        return 1 / (1 + Math.Exp(-Linear(pooled, "cls.output")[0][0]));
     }
 
     /// <summary>A vector at length 1.</summary>

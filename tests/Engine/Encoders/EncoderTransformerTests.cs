@@ -100,8 +100,9 @@ public sealed class EncoderTransformerTests : IDisposable
     {
         (SmallEncoder File, string Message)[] broken =
         [
-            (new() { Pooling = 4 }, "bert.pooling_type is 4 (rank): it scores pairs of texts"),
-            (new() { Pooling = 9 }, "bert.pooling_type 9 is not supported; supported are 1 (mean), 2 (cls) and 3 (last)"),
+            (new() { Pooling = 4 }, "bert.pooling_type is 4 (rank), but there is no classification head"),
+            (new() { Pooling = 4, Labels = 3 }, "it puts texts into 3 classes"),
+            (new() { Pooling = 9 }, "bert.pooling_type 9 is not supported; supported are 1 (mean), 2 (cls), 3 (last) and 4 (rank)"),
             (new() { Causal = true }, "bert.attention.causal is true"),
             (new() { Extra = "cls.bias" }, "tensor 'cls.bias' is not part of the architecture 'bert'"),
         ];

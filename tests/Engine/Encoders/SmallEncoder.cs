@@ -17,6 +17,15 @@ internal sealed record SmallEncoder
 
     public bool Causal { get; init; }
 
+    /// <summary>Labels of a classification head; 0 for none.</summary>
+    public int Labels { get; init; }
+
+    /// <summary>Whether the head has a dense layer.</summary>
+    public bool Dense { get; init; }
+
+    /// <summary>Rows of the embedding of token types.</summary>
+    public int Types { get; init; } = 2;
+
     /// <summary>Name of a tensor too many.</summary>
     public string? Extra { get; init; }
 
@@ -75,7 +84,7 @@ internal sealed record SmallEncoder
         }
         Matrix("token_embd.weight", Tokens.Length, Width, Type, 1);
         Matrix("position_embd.weight", Context, Width, GgmlType.F32, 0.5);
-        Matrix("token_types.weight", 2, Width, GgmlType.F32, 0.5);
+        Matrix("token_types.weight", Types, Width, GgmlType.F32, 0.5);
         Norm("token_embd_norm");
         for (int i = 0; i < Blocks; i++)
         {
@@ -87,6 +96,14 @@ internal sealed record SmallEncoder
             Linear($"blk.{i}.ffn_up", Inner, Width);
             Linear($"blk.{i}.ffn_down", Width, Inner);
             Norm($"blk.{i}.layer_output_norm");
+        }
+        if (Dense)
+        {
+            Linear("cls", Width, Width);
+        }
+        if (Labels > 0)
+        {
+            Linear("cls.output", Labels, Width);
         }
         if (Extra is not null)
         {
