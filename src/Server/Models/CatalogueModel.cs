@@ -33,8 +33,11 @@ internal sealed record CatalogueModel
     /// <summary>Number of weights that the file holds.</summary>
     public long? Parameters { get; init; }
 
-    /// <summary>The shape, for memory plans.</summary>
+    /// <summary>The shape of a model that talks, for memory plans.</summary>
     public CatalogueShape? Shape { get; init; }
+
+    /// <summary>The shape of an encoder, instead of <see cref="Shape"/>.</summary>
+    public CatalogueEncoderShape? EncoderShape { get; init; }
 
     /// <summary>Name of the quantization, for example <c>Q4_K_M</c>.</summary>
     public string? Quantization { get; init; }

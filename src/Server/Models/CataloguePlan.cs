@@ -1,6 +1,5 @@
 using LocalLlm.Engine;
 using LocalLlm.Engine.Quantization;
-using LocalLlm.Engine.Transformer;
 using LocalLlm.Gguf;
 
 namespace LocalLlm.Server.Models;
@@ -12,11 +11,17 @@ internal static class CataloguePlan
     /// <returns>Null if the manifest gives neither a size nor a shape with a quantization that is known.</returns>
     public static long? FileBytes(CatalogueModel model)
     {
-        if (model.Size is not null || model.Shape is null || model.Architecture is null || !QuantizationRecipe.TryFind(model.Quantization ?? "", out QuantizationRecipe? recipe))
+        if (model.Size is not null || model is not { Architecture: { } architecture } || !QuantizationRecipe.TryFind(model.Quantization ?? "", out QuantizationRecipe? recipe))
         {
             return model.Size;
         }
-        return model.Shape.Tensors(model.Architecture).Sum(tensor => Bytes(tensor, model.Shape, recipe));
+        return model switch
+        {
+            { Shape: { } shape } => shape.Tensors(architecture).Sum(
+                tensor => Bytes(tensor, shape.Blocks, tensor.Block < 0 && tensor.Role == (shape.Output == OutputHead.Shared ? "token_embd" : "output"), recipe)),
+            { EncoderShape: { } shape, Context: { } context } => shape.Tensors(context).Sum(tensor => Bytes(tensor, shape.Blocks, isHead: false, recipe)),
+            _ => null,
+        };
     }
 
     /// <summary>The memory plan of a model.</summary>
@@ -26,22 +31,25 @@ internal static class CataloguePlan
     /// <returns>Null if the manifest says too little of the model.</returns>
     public static MemoryPlan? For(CatalogueModel model, ModelOptions options, long availableBytes)
     {
-        if (FileBytes(model) is not { } bytes || model is not { Shape: not null, Architecture: not null, Context: not null })
+        if (FileBytes(model) is not { } bytes || model is not { Architecture: { } architecture, Context: { } context })
         {
             return null;
         }
-        TransformerConfig config = model.Shape.ToConfig(model.Architecture, model.Context.Value);
-        return MemoryPlan.For(config, bytes, options, availableBytes);
+        return model switch
+        {
+            { Shape: { } shape } => MemoryPlan.For(shape.ToConfig(architecture, context), bytes, options, availableBytes),
+            { EncoderShape: { } shape } => MemoryPlan.For(shape.ToConfig(architecture, context), bytes, options, availableBytes),
+            _ => null,
+        };
     }
 
-    private static long Bytes(CatalogueTensor tensor, CatalogueShape shape, QuantizationRecipe recipe)
+    private static long Bytes(CatalogueTensor tensor, int blocks, bool isHead, QuantizationRecipe recipe)
     {
         if (tensor.Rows == 1)
         {
             return tensor.Elements * sizeof(float);
         }
-        bool isHead = tensor.Block < 0 && tensor.Role == (shape.Output == OutputHead.Shared ? "token_embd" : "output");
-        GgmlType type = QuantizationRecipe.ForRows(recipe.TypeOf(tensor.Role, tensor.Block, shape.Blocks, isHead), tensor.Columns);
+        GgmlType type = QuantizationRecipe.ForRows(recipe.TypeOf(tensor.Role, tensor.Block, blocks, isHead), tensor.Columns);
         return GgmlTypes.RowBytes(type, tensor.Columns) * tensor.Rows;
     }
 }

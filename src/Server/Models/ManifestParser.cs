@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using LocalLlm.Engine.Transformer;
 
 namespace LocalLlm.Server.Models;
 
@@ -69,6 +70,7 @@ internal sealed partial class ManifestParser
         {
             throw Wrong(at, "an entry with either 'file' or 'reference'");
         }
+        bool isEncoder = Text(fields, at, "architecture") is { } architecture && EncoderConfig.Architectures.Contains(architecture);
         CatalogueModel model = new()
         {
             Names = Names(fields, at),
@@ -79,7 +81,8 @@ internal sealed partial class ManifestParser
             Size = Integer(fields, at, "size"),
             Architecture = Text(fields, at, "architecture"),
             Parameters = Integer(fields, at, "parameters"),
-            Shape = fields.TryGetValue("shape", out JsonElement shape) ? Shape(shape, $"{at}.shape") : null,
+            Shape = fields.TryGetValue("shape", out JsonElement shape) && !isEncoder ? Shape(shape, $"{at}.shape") : null,
+            EncoderShape = shape.ValueKind != JsonValueKind.Undefined && isEncoder ? EncoderShape(shape, $"{at}.shape") : null,
             Quantization = Text(fields, at, "quantization"),
             Context = (int?)Integer(fields, at, "context", int.MaxValue),
             Pooling = Text(fields, at, "pooling"),
@@ -128,7 +131,7 @@ internal sealed partial class ManifestParser
     private CatalogueShape Shape(JsonElement element, string at)
     {
         Dictionary<string, JsonElement> fields = Fields(element, at, ["blocks", "width", "feed_forward", "heads", "heads_kv", "key_length", "vocabulary", "output"]);
-        int Count(string key) => (int?)Integer(fields, at, key, MaxExtent) ?? throw Wrong($"{at}.{key}", $"a whole number from 1 to {MaxExtent}");
+        int Count(string key) => Extent(fields, at, key);
         CatalogueShape shape = new()
         {
             Blocks = Count("blocks"),
@@ -148,6 +151,24 @@ internal sealed partial class ManifestParser
         };
         return shape.Heads % shape.HeadsKv == 0 ? shape : throw Wrong($"{at}.heads_kv", $"a divisor of the {shape.Heads} heads");
     }
+
+    private CatalogueEncoderShape EncoderShape(JsonElement element, string at)
+    {
+        Dictionary<string, JsonElement> fields = Fields(element, at, ["blocks", "width", "feed_forward", "heads", "vocabulary", "token_types"]);
+        CatalogueEncoderShape shape = new()
+        {
+            Blocks = Extent(fields, at, "blocks"),
+            Width = Extent(fields, at, "width"),
+            FeedForward = Extent(fields, at, "feed_forward"),
+            Heads = Extent(fields, at, "heads"),
+            Vocabulary = Extent(fields, at, "vocabulary"),
+            TokenTypes = Extent(fields, at, "token_types"),
+        };
+        return shape.Width % shape.Heads == 0 ? shape : throw Wrong($"{at}.heads", $"a divisor of the width {shape.Width}");
+    }
+
+    private int Extent(Dictionary<string, JsonElement> fields, string at, string key) =>
+        (int?)Integer(fields, at, key, MaxExtent) ?? throw Wrong($"{at}.{key}", $"a whole number from 1 to {MaxExtent}");
 
     private ModelName ReferenceOf(string reference, string at) =>
         reference.Contains('/', StringComparison.Ordinal) && ModelName.TryParse(reference, out ModelName? name)

@@ -29,8 +29,8 @@ public sealed partial class CataloguePlanTests
     public void EveryEntryHasTheFactsOfAPlan(string name)
     {
         CatalogueModel model = s_catalogue.FindByName(name)!;
-        Assert.Contains(model.Architecture, TransformerConfig.Architectures);
-        Assert.All<object?>([model.About, model.Source, model.Licence, model.Context, model.Shape, model.Parameters], Assert.NotNull);
+        Assert.Contains(model.Architecture, TransformerConfig.Architectures.Concat(EncoderConfig.Architectures));
+        Assert.All<object?>([model.About, model.Source, model.Licence, model.Context, (object?)model.Shape ?? model.EncoderShape, model.Parameters], Assert.NotNull);
         MemoryPlan plan = CataloguePlan.For(model, new ModelOptions(), 1000 * GiB)!;
         Assert.True(plan.Fits);
         Assert.Equal(model.Context, plan.TrainedContextLength);
@@ -44,6 +44,11 @@ public sealed partial class CataloguePlanTests
     public void WeightsOfTheShapeAreThoseThatWerePublished(string name)
     {
         CatalogueModel model = s_catalogue.FindByName(name)!;
+        if (model.EncoderShape is { } encoder)
+        {
+            Assert.Equal(model.Parameters, encoder.Tensors(model.Context!.Value).Sum(tensor => tensor.Elements));
+            return;
+        }
         Assert.Equal(model.Parameters, model.Shape!.Tensors(model.Architecture!).Sum(tensor => tensor.Elements));
         // Names give the size without the copy of an embedding, cut off rather than rounded: 8.19 is 8b, 3.21 is 3b, 1.24 is 1b, 0.596 is 0.6b.
         string? size = model.Names.Select(text => SizeClass.Match(text)).FirstOrDefault(match => match.Success)?.Value;
@@ -68,10 +73,12 @@ public sealed partial class CataloguePlanTests
         }
     }
 
-    [Fact]
-    public void PlanOfTheFactsIsThePlanOfTheFile()
+    [Theory]
+    [InlineData("smollm2")]
+    [InlineData("all-minilm")]
+    public void PlanOfTheFactsIsThePlanOfTheFile(string name)
     {
-        CatalogueModel model = s_catalogue.Resolve("smollm2");
+        CatalogueModel model = s_catalogue.Resolve(name);
         MemoryPlan facts = CataloguePlan.For(model, new ModelOptions(), 16 * GiB)!;
         MemoryPlan file = new ModelPlans(new ModelOptions()).Read(model.ToServed())!(16 * GiB);
         Assert.Equal(file, facts);
@@ -88,6 +95,17 @@ public sealed partial class CataloguePlanTests
         IEnumerable<string> expected = file.Tensors.Select(tensor => $"{tensor.Name} {tensor.ElementCount}").Order(StringComparer.Ordinal);
         IEnumerable<string> actual = model.Shape!.Tensors("llama")
             .Select(tensor => $"{(tensor.Block < 0 ? "" : $"blk.{tensor.Block}.")}{tensor.Role}.weight {tensor.Elements}").Order(StringComparer.Ordinal);
+        Assert.Equal(expected, actual);
+    }
+
+    [Fact]
+    public void ShapeOfAnEncoderHasTheTensorsOfItsFile()
+    {
+        CatalogueModel model = s_catalogue.Resolve("all-minilm");
+        using GgufFile file = GgufFile.Open(model.Path!);
+        IEnumerable<string> expected = file.Tensors.Select(tensor => $"{tensor.Name} {tensor.ElementCount}").Order(StringComparer.Ordinal);
+        IEnumerable<string> actual = model.EncoderShape!.Tensors(model.Context!.Value)
+            .Select(tensor => $"{(tensor.Block < 0 ? "" : $"blk.{tensor.Block}.")}{tensor.Role}{(tensor.Role.EndsWith(".bias", StringComparison.Ordinal) ? "" : ".weight")} {tensor.Elements}").Order(StringComparer.Ordinal);
         Assert.Equal(expected, actual);
     }
 

@@ -108,6 +108,8 @@ public sealed class ModelCatalogueTests : IDisposable
     [InlineData("""{"names":["x"],"reference":"h/o/b","license":"MIT"}""", "models[0] has the unknown key 'license'")]
     [InlineData("""{"names":["x"],"reference":"b"}""", "models[0].reference must be a name with its registry")]
     [InlineData("""{"names":["x"],"reference":"h/o/b","shape":{}}""", "models[0].shape.blocks must be a whole number from 1 to 1048576.")]
+    [InlineData("""{"names":["x"],"reference":"h/o/b","architecture":"bert","shape":{"blocks":1,"width":8,"feed_forward":8,"heads":3,"vocabulary":8,"token_types":2}}""", "models[0].shape.heads must be a divisor of the width 8.")]
+    [InlineData("""{"names":["x"],"reference":"h/o/b","architecture":"bert","shape":{"heads_kv":3}}""", "models[0].shape has the unknown key 'heads_kv'")]
     [InlineData("""{"names":["x"],"reference":"h/o/b","shape":{"layers":1}}""", "models[0].shape has the unknown key 'layers'")]
     [InlineData("""{"names":["x"],"reference":"h/o/b","shape":{"blocks":1,"width":8,"feed_forward":8,"heads":3,"heads_kv":2,"key_length":8,"vocabulary":8,"output":"own"}}""", "models[0].shape.heads_kv must be a divisor of the 3 heads.")]
     [InlineData("""{"names":["x"],"reference":"h/o/b","shape":{"blocks":1,"width":8,"feed_forward":8,"heads":2,"heads_kv":2,"key_length":8,"vocabulary":8,"output":"tied"}}""", "models[0].shape.output must be one of shared, copied, own.")]
