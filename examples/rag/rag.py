@@ -16,6 +16,7 @@ import requests
 
 PASSAGE = 800  # characters: a few paragraphs, well within what small embedding models read
 BATCH = 64     # passages in a request
+ANSWER = 200   # tokens: small models may otherwise repeat themselves without end
 
 
 def server():
@@ -160,7 +161,7 @@ def ask(arguments):
     prompt = (
         "Answer the question in one or two sentences, from these passages alone. Name the passage that you took it from, such as [1]. "
         f"If they do not say it, say so.\n\n{numbered}\n\nQuestion: {arguments.question}")
-    body = {"model": arguments.chat, "messages": [{"role": "user", "content": prompt}], "options": {"temperature": 0}}
+    body = {"model": arguments.chat, "messages": [{"role": "user", "content": prompt}], "options": {"temperature": 0, "num_predict": ANSWER}}
     for line in post("/api/chat", body, stream=True).iter_lines():
         part = json.loads(line) if line else {}
         if "error" in part:

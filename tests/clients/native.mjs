@@ -1,8 +1,8 @@
-// The official npm client `ollama` against a running server: chat, generate and embed, streaming and not.
+// The official npm client `ollama` against a running server: chat and generate, streaming and not, and embed.
 import assert from 'node:assert/strict';
 import { Ollama } from 'ollama';
 
-const [host, chatModel, embeddingModel] = process.argv.slice(2);
+const [host, chatModel, ...embeddingModels] = process.argv.slice(2);
 const ollama = new Ollama({ host });
 const messages = [{ role: 'user', content: 'What is the capital of France?' }];
 const options = { temperature: 0, num_predict: 32 };
@@ -31,11 +31,31 @@ text = '';
 for await (const part of await ollama.generate({ model: chatModel, prompt: messages[0].content, options, stream: true })) text += part.response;
 assert.equal(text, generated.response);
 
-const embedded = await ollama.embed({ model: embeddingModel, input: ['one', 'two'] });
-assert.equal(embedded.embeddings.length, 2);
-assert.ok(Math.abs(embedded.embeddings[0].reduce((sum, x) => sum + x * x, 0) - 1) < 1e-4, 'normalised');
-const single = await ollama.embeddings({ model: embeddingModel, prompt: 'one' });
-assert.ok(single.embedding.every((x, i) => Math.abs(x - embedded.embeddings[0][i]) < 1e-6));
+const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
+for (const model of embeddingModels) {
+  const embedded = await ollama.embed({ model, input: ['one', 'two'] });
+  assert.equal(embedded.embeddings.length, 2);
+  assert.ok(embedded.prompt_eval_count > 0 && embedded.total_duration >= embedded.load_duration);
+  assert.ok(Math.abs(dot(embedded.embeddings[0], embedded.embeddings[0]) - 1) < 1e-4, 'normalised');
+  assert.deepEqual((await ollama.embed({ model, input: 'one' })).embeddings, [embedded.embeddings[0]], 'alone as among others');
+  assert.deepEqual((await ollama.embeddings({ model, prompt: 'one' })).embedding, embedded.embeddings[0]);
+  const cut = (await ollama.embed({ model, input: 'one', dimensions: 16 })).embeddings[0];
+  assert.equal(cut.length, 16);
+  assert.ok(Math.abs(dot(cut, cut) - 1) < 1e-4, 'normalised again');
+  const long = 'word '.repeat(1000);
+  await assert.rejects(ollama.embed({ model, input: ['short', long], truncate: false, options: { num_ctx: 100 } }), /input length exceeds the context length/);
+  assert.equal((await ollama.embed({ model, input: long, options: { num_ctx: 100 } })).prompt_eval_count, 100);
+}
+if (embeddingModels.includes('all-minilm')) {
+  const [near, far, query] = (await ollama.embed({ model: 'all-minilm', input: ['A cat sleeps on the sofa.', 'The shares fell by nine per cent.', 'Where does the kitten rest?'] })).embeddings;
+  assert.ok(dot(query, near) > dot(query, far) + 0.2, 'meaning');
+  await assert.rejects(ollama.chat({ model: 'all-minilm', messages }), /"all-minilm" does not support chat/);
+  await assert.rejects(ollama.generate({ model: 'all-minilm', prompt: 'hi' }), /"all-minilm" does not support generate/);
+  // More at once than a pass, of many lengths, in order.
+  const texts = Array.from({ length: 300 }, (_, i) => 'number ' + i + ' and more'.repeat(i % 30));
+  const all = (await ollama.embed({ model: 'all-minilm', input: texts })).embeddings;
+  for (const i of [0, 29, 150, 299]) assert.deepEqual((await ollama.embed({ model: 'all-minilm', input: texts[i] })).embeddings[0], all[i]);
+}
 
 await assert.rejects(ollama.chat({ model: 'nope', messages }), /not found/);
 // A long answer, broken off by the client at its first part: the client sees the abort, and the next request is answered at once.

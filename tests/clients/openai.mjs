@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
 
-const [host, chatModel, embeddingModel] = process.argv.slice(2);
+const [host, chatModel, ...embeddingModels] = process.argv.slice(2);
 const messages = [{ role: 'user', content: 'What is the capital of France?' }];
 
 for (const baseURL of [`${host}/v1`, host]) {      // guides give the address without /v1, too
@@ -21,10 +21,19 @@ for (const baseURL of [`${host}/v1`, host]) {      // guides give the address wi
   assert.equal(text, answer.choices[0].message.content);
   assert.deepEqual(usage.completion_tokens, answer.usage.completion_tokens);
 
-  const floats = await client.embeddings.create({ model: embeddingModel, input: ['one', 'two'], encoding_format: 'float' });
-  const packed = await client.embeddings.create({ model: embeddingModel, input: ['one', 'two'] });      // asks for base64 by itself
-  assert.equal(floats.data.length, 2);
-  packed.data[1].embedding.forEach((x, i) => assert.ok(Math.abs(x - floats.data[1].embedding[i]) < 1e-6));
+  for (const model of embeddingModels) {
+    const floats = await client.embeddings.create({ model, input: ['one', 'two'], encoding_format: 'float' });
+    const packed = await client.embeddings.create({ model, input: ['one', 'two'] });      // asks for base64 by itself
+    assert.deepEqual(floats.data.map(entry => entry.index), [0, 1]);
+    assert.deepEqual(packed.data.map(entry => entry.embedding), floats.data.map(entry => Array.from(Float32Array.from(entry.embedding))));
+    assert.equal(floats.usage.total_tokens, floats.usage.prompt_tokens);
+    const single = await client.embeddings.create({ model, input: 'two' });
+    assert.deepEqual(single.data[0].embedding, packed.data[1].embedding);
+    const raw = await client.embeddings.create({ model, input: 'two', encoding_format: 'base64' });
+    assert.deepEqual(Array.from(new Float32Array(Uint8Array.from(Buffer.from(raw.data[0].embedding, 'base64')).buffer)), single.data[0].embedding);
+    assert.equal((await client.embeddings.create({ model, input: 'two', dimensions: 16 })).data[0].embedding.length, 16);
+    assert.equal((await client.embeddings.create({ model, input: [[5, 6, 7], [8]] })).data.length, 2);      // the model's own token ids
+  }
 }
 
 const client = new OpenAI({ baseURL: `${host}/v1`, apiKey: 'none', maxRetries: 0 });

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Real clients against a real server with the bundled model: the npm clients `ollama` and `openai`, two programs as tutorials write
-# them, and the recorded requests of the Python clients. Needs: a built src/Server, node with npm, python3 with requests.
+# Real clients against a real server with the bundled models: the npm clients `ollama` and `openai`, two programs as tutorials write
+# them, the recorded requests of the Python clients, and examples/rag. Needs: built src/Server and examples/rag/csharp, node with npm, python3
+# with requests.
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
 work=$(mktemp -d)
 python=${PYTHON:-/usr/bin/python3}
 chat=smollm2
+encoder=all-minilm
 embed=qwen3-embedding-test
 server_pid=
 finish() {
@@ -35,13 +37,16 @@ step() {
 }
 step "$python" guide_plain.py "$url" "$chat"
 step "$python" guide_stream.py "$url" "$chat"
-step node "$work/native.mjs" "$url" "$chat" "$embed"
-step node "$work/openai.mjs" "$url" "$chat" "$embed"
+step node "$work/native.mjs" "$url" "$chat" "$embed" "$encoder"
+step node "$work/openai.mjs" "$url" "$chat" "$embed" "$encoder"
+step "$python" "$root/tests/endtoend/rag.py" "$url" "$encoder" "$chat" --meaning
 replay=$root/tests/Vectors/clients/replay.py
 requests=$root/tests/Vectors/clients/requests.jsonl
 step "$python" "$replay" "$url" "$requests" --map llama3.2="$chat" --may-refuse tools,images,think,suffix,format --min-right 60 \
   --only '/,/api/version,/api/tags,/api/show,/api/chat,/api/generate,/v1/chat/completions,/v1/models,/v1/models/*'
-step "$python" "$replay" "$url" "$requests" --map nomic-embed-text="$embed" --only /api/embed,/api/embeddings,/v1/embeddings
+for embedding in "$embed" "$encoder"; do
+  step "$python" "$replay" "$url" "$requests" --map nomic-embed-text="$embedding" --only /api/embed,/api/embeddings,/v1/embeddings
+done
 # A recorded request deletes a model of this name.
 curl -fsS "$url/api/copy" -d "{\"source\": \"$chat\", \"destination\": \"mario\"}"
 # Another names this one in a Modelfile.

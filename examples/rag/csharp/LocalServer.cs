@@ -10,6 +10,9 @@ internal sealed class LocalServer : IDisposable
     /// <summary>Passages in a request.</summary>
     private const int Batch = 64;
 
+    /// <summary>Tokens of an answer: small models may otherwise repeat themselves without end.</summary>
+    private const int MostTokens = 200;
+
     private readonly HttpClient _http = new() { BaseAddress = Address(), Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>The vectors of texts, all of length 1.</summary>
@@ -33,7 +36,7 @@ internal sealed class LocalServer : IDisposable
         {
             ["model"] = model,
             ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = message }),
-            ["options"] = new JsonObject { ["temperature"] = 0 },
+            ["options"] = new JsonObject { ["temperature"] = 0, ["num_predict"] = MostTokens },
         };
         using HttpResponseMessage answer = await PostAsync("/api/chat", body);
         using StreamReader lines = new(await answer.Content.ReadAsStreamAsync());
