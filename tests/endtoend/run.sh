@@ -75,6 +75,8 @@ python3 tests/endtoend/server.py "http://127.0.0.1:$port" || { cat "$work/server
 
 echo "-- memory: file + cache + 200 MB, context 4096, batch 512"
 python3 tests/endtoend/memory.py "http://127.0.0.1:$port" "$server_pid" "$model"
+echo "-- memory: ten thousand texts in one request"
+python3 tests/endtoend/embed_memory.py "http://127.0.0.1:$port" "$server_pid"
 kill "$server_pid" && wait "$server_pid" && server_pid=
 
 echo "-- runners that die, hang or lose their server"
