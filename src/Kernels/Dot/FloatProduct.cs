@@ -50,8 +50,22 @@ internal unsafe struct FloatProduct
             {
                 tokens = TokensOfTile(product.Tokens - token);
                 product.Multiply<TTile>(panel, row, rows, token, tokens);
+                if (product.Tokens > 1)
+                {
+                    product.AskAhead(row + rows, token, token + tokens);
+                }
             }
         }
+    }
+
+    /// <summary>
+    /// Asks for the weights of the next panel while the tokens from <paramref name="first"/> to <paramref name="end"/> (exclusive) are multiplied by this one: the part that is
+    /// theirs. A panel of a few tokens takes no longer to multiply than to wait for.
+    /// </summary>
+    private readonly void AskAhead(int row, int first, int end)
+    {
+        long bytes = Math.Min(PanelRows, W.Rows - row) * W.RowBytes;
+        Ahead.Prefetch(W.Row(row) + (bytes * first / Tokens), W.Row(row) + (bytes * end / Tokens));
     }
 
     /// <summary>Tokens of the next tile of so many that are left: six, or up to four where that leaves less over.</summary>
