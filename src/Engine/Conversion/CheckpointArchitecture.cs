@@ -49,6 +49,6 @@ internal sealed record CheckpointArchitecture
             return found;
         }
         string kind = name.Contains("Moe", StringComparison.Ordinal) ? "models with experts such as " : "the architecture ";
-        throw config.Refused($"{kind}{GgufFormatException.Quote(name)} cannot be converted; those that can are {Supported}");
+        throw config.Refused($"{kind}{GgufFormatException.Quote(name)} cannot be converted; those that can are {Supported}, {EncoderCheckpointConfig.Supported}");
     }
 }

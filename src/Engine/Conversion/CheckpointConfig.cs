@@ -6,7 +6,8 @@ namespace LocalLlm.Engine.Conversion;
 /// </summary>
 internal sealed record CheckpointConfig
 {
-    private const string FileName = "config.json";
+    /// <summary>Name of the file.</summary>
+    public const string FileName = "config.json";
 
     /// <summary>Which architecture.</summary>
     public required CheckpointArchitecture Architecture { get; init; }
@@ -51,10 +52,9 @@ internal sealed record CheckpointConfig
     public bool HasUsualHeads => HeadLength * HeadCount == EmbeddingLength;
 
     /// <summary>Reads the configuration of a checkpoint.</summary>
-    /// <exception cref="TextEngineException">It is missing, contradicts itself, or describes a model that cannot be converted.</exception>
-    public static CheckpointConfig Read(string directory)
+    /// <exception cref="TextEngineException">It contradicts itself, or describes a model that cannot be converted.</exception>
+    public static CheckpointConfig Read(JsonSection json)
     {
-        JsonSection json = JsonSection.Read(directory, FileName);
         CheckpointArchitecture architecture = CheckpointArchitecture.Of(json);
         int embedding = json.Count("hidden_size", 1 << 20);
         int heads = json.Count("num_attention_heads", 1 << 12);

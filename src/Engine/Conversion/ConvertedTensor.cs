@@ -12,10 +12,13 @@ internal sealed record ConvertedTensor(string Name, SafetensorsTensor Source, in
     /// <summary>Whether it is a matrix. Vectors (norms and biases) are kept in F32, as every reader expects them.</summary>
     public bool IsMatrix => Source.Shape.Count > 1;
 
+    /// <summary>Whether it is kept in F32 whatever the format of the matrices, as every reader expects it: an embedding of positions or types, or a head of one row.</summary>
+    public bool IsExact { get; init; }
+
     /// <summary>Extents in GGUF's order, fastest first.</summary>
     public long[] Dimensions => [.. Source.Shape.Reverse()];
 
     /// <summary>The format in the result.</summary>
     /// <param name="matrixType">Format of the matrices; null to keep each as it is.</param>
-    public GgmlType TypeIn(GgmlType? matrixType) => IsMatrix ? matrixType ?? Source.Type : GgmlType.F32;
+    public GgmlType TypeIn(GgmlType? matrixType) => IsMatrix && !IsExact ? matrixType ?? Source.Type : GgmlType.F32;
 }

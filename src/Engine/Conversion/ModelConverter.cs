@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using LocalLlm.Engine.Transformer;
 using LocalLlm.Gguf;
 using LocalLlm.Gguf.Safetensors;
 
@@ -22,17 +20,17 @@ public sealed class ModelConverter : IDisposable
     private CancellationToken _cancellation;
     private long _written;
 
-    private ModelConverter(string directory, CheckpointConfig config, SafetensorsCheckpoint checkpoint, ConversionOptions options)
+    private ModelConverter(string directory, CheckpointModel model, SafetensorsCheckpoint checkpoint, ConversionOptions options)
     {
         (_checkpoint, _options) = (checkpoint, options);
-        Architecture = config.Architecture.Name;
-        _tensors = TensorPlan.Make(directory, checkpoint, config);
+        Architecture = model.Architecture;
+        _tensors = model.Tensors;
         // The embedding speaks for the matrices: checkpoints have one format throughout.
         MatrixType = _tensors[0].TypeIn(options.MatrixType);
         AddGeneral(options.Name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(directory))));
-        AddShape(config, CheckpointPooling.Read(directory));
-        TokenizerConversion.Add(directory, config, _writer);
-        AddTensors(config);
+        model.AddKeys(_writer);
+        AddTensors();
+        model.AddOwnTensors(_writer);
     }
 
     /// <summary><c>general.architecture</c> of the result.</summary>
@@ -62,16 +60,15 @@ public sealed class ModelConverter : IDisposable
         {
             throw CheckpointError.InFile(directory, "there is no such directory");
         }
-        // First, because what is unusual in the configuration is more telling than what follows from it for the weights.
-        CheckpointConfig config = CheckpointConfig.Read(directory);
-        SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(directory);
+        SafetensorsCheckpoint? checkpoint = null;
         try
         {
-            return new ModelConverter(directory, config, checkpoint, options);
+            CheckpointModel model = CheckpointModel.Read(directory, () => checkpoint = SafetensorsCheckpoint.Open(directory));
+            return new ModelConverter(directory, model, checkpoint!, options);
         }
         catch
         {
-            checkpoint.Dispose();
+            checkpoint?.Dispose();
             throw;
         }
     }
@@ -117,35 +114,7 @@ public sealed class ModelConverter : IDisposable
         _writer.Add("general.file_type", MatrixType switch { GgmlType.F32 => 0u, GgmlType.F16 => 1u, _ => 32u });
     }
 
-    private void AddShape(CheckpointConfig config, PoolingType pooling)
-    {
-        void Add(string key, int value) => _writer.Add($"{Architecture}.{key}", (uint)value);
-        Add("block_count", config.BlockCount);
-        Add("context_length", config.ContextLength);
-        Add("embedding_length", config.EmbeddingLength);
-        Add("feed_forward_length", config.FeedForwardLength);
-        Add("attention.head_count", config.HeadCount);
-        Add("attention.head_count_kv", config.HeadCountKv);
-        _writer.Add($"{Architecture}.rope.freq_base", config.Rope.FreqBase);
-        _writer.Add($"{Architecture}.attention.layer_norm_rms_epsilon", config.Epsilon);
-        if (config.Architecture.DefaultHeadLength is not null || !config.HasUsualHeads)
-        {
-            Add("attention.key_length", config.HeadLength);
-            Add("attention.value_length", config.HeadLength);
-        }
-        config.Rope.AddScaling(Architecture, _writer);
-        if (config.Architecture.PermutesHeads)
-        {
-            Add("vocab_size", config.VocabularySize);
-            Add("rope.dimension_count", config.HeadLength);
-        }
-        if (pooling != PoolingType.None)
-        {
-            Add("pooling_type", (int)pooling);
-        }
-    }
-
-    private void AddTensors(CheckpointConfig config)
+    private void AddTensors()
     {
         foreach (ConvertedTensor tensor in _tensors)
         {
@@ -160,10 +129,6 @@ public sealed class ModelConverter : IDisposable
                 _written += piece.Length;
                 _progress?.Report(new ConversionProgress(tensor.Name, _written, TensorBytes));
             });
-        }
-        if (config.Rope.Factors is { } factors)
-        {
-            _writer.AddTensor("rope_freqs.weight", GgmlType.F32, [factors.Length], MemoryMarshal.AsBytes<float>(factors));
         }
     }
 }

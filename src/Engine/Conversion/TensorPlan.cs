@@ -1,28 +1,23 @@
-using LocalLlm.Gguf;
 using LocalLlm.Gguf.Safetensors;
 
 namespace LocalLlm.Engine.Conversion;
 
 /// <summary>
-/// Finds the tensors that a configuration calls for in a checkpoint, checks their shapes, and gives them GGUF's names. Every tensor of the checkpoint must
-/// find its place: a model without some of its weights would compute something else.
+/// Finds the tensors that the configuration of a decoder calls for in a checkpoint, and gives them GGUF's names.
 /// </summary>
 internal sealed class TensorPlan
 {
     private const string Head = "lm_head.weight";
 
-    private readonly SafetensorsCheckpoint _checkpoint;
     private readonly CheckpointConfig _config;
-    private readonly string _directory;
+    private readonly TensorPicker _tensors;
     private readonly string _prefix;
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
-    private readonly List<ConvertedTensor> _tensors = [];
 
     private TensorPlan(string directory, SafetensorsCheckpoint checkpoint, CheckpointConfig config)
     {
-        (_directory, _checkpoint, _config) = (directory, checkpoint, config);
+        (_config, _tensors) = (config, new TensorPicker(directory, checkpoint));
         // Models saved without their output head lack the prefix.
-        _prefix = checkpoint.Find("embed_tokens.weight") is null ? "model." : "";
+        _prefix = _tensors.Has("embed_tokens.weight") ? "" : "model.";
     }
 
     /// <summary>The tensors of the result in their order.</summary>
@@ -39,8 +34,8 @@ internal sealed class TensorPlan
             plan.AddAttention($"{plan._prefix}layers.{i}.", $"blk.{i}.");
             plan.AddFeedForward($"{plan._prefix}layers.{i}.", $"blk.{i}.");
         }
-        plan.RefuseRest();
-        return plan._tensors;
+        plan._tensors.RefuseRest(config.Architecture.Name);
+        return plan._tensors.Picked;
     }
 
     private void AddEnds()
@@ -50,9 +45,9 @@ internal sealed class TensorPlan
         Add($"{_prefix}norm.weight", "output_norm.weight", [width]);
         if (_config.TiedEmbedding)
         {
-            _taken.Add(Head); // Some checkpoints repeat the embedding under this name.
+            _tensors.Ignore(Head); // Some checkpoints repeat the embedding under this name.
         }
-        else if (_prefix.Length > 0 || _checkpoint.Find(Head) is not null)
+        else if (_prefix.Length > 0 || _tensors.Has(Head))
         {
             Add(Head, "output.weight", [_config.VocabularySize, width]);
         }
@@ -87,33 +82,11 @@ internal sealed class TensorPlan
     private void AddProjection(string from, string to, long rows, long columns, bool hasBias, int permutedHeads)
     {
         Add($"{from}.weight", $"{to}.weight", [rows, columns], permutedHeads);
-        if (hasBias || _checkpoint.Find($"{from}.bias") is not null)
+        if (hasBias || _tensors.Has($"{from}.bias"))
         {
             Add($"{from}.bias", $"{to}.bias", [rows], permutedHeads);
         }
     }
 
-    private void Add(string from, string to, long[] shape, int permutedHeads = 0)
-    {
-        SafetensorsTensor source = _checkpoint.Find(from) ?? throw CheckpointError.InFile(_directory, $"the tensor '{from}' is missing");
-        if (!source.Shape.SequenceEqual(shape))
-        {
-            throw CheckpointError.InFile(
-                source.Path, $"the tensor '{from}' is [{string.Join(", ", source.Shape)}], but config.json calls for [{string.Join(", ", shape)}]");
-        }
-        _taken.Add(from);
-        _tensors.Add(new ConvertedTensor(to, source, permutedHeads));
-    }
-
-    private void RefuseRest()
-    {
-        // Old checkpoints carry the frequencies of RoPE, which follow from the configuration.
-        SafetensorsTensor? rest = _checkpoint.Tensors.FirstOrDefault(
-            tensor => !_taken.Contains(tensor.Name) && !tensor.Name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal));
-        if (rest is not null)
-        {
-            throw CheckpointError.InFile(
-                rest.Path, $"the tensor {GgufFormatException.Quote(rest.Name)} is not part of the architecture '{_config.Architecture.Name}' as supported here");
-        }
-    }
+    private void Add(string from, string to, long[] shape, int permutedHeads = 0) => _tensors.Add(from, to, shape, permutedHeads);
 }

@@ -10,7 +10,7 @@ namespace LocalLlm.Engine.Conversion;
 internal sealed record AddedToken(int Id, string Text, bool IsSpecial);
 
 /// <summary>
-/// <c>tokenizer.json</c> of a byte-level BPE tokenizer (Hugging Face's tokenizers library): vocabulary, merges and added tokens. What cannot be said in
+/// <c>tokenizer.json</c> of a byte-level BPE or a WordPiece tokenizer (Hugging Face's tokenizers library): vocabulary, merges and added tokens. What cannot be said in
 /// GGUF, or what the engine does not compute, is refused.
 /// </summary>
 internal sealed class TokenizerFile
@@ -22,15 +22,22 @@ internal sealed class TokenizerFile
     private readonly Dictionary<int, string> _vocabulary = [];
     private readonly Dictionary<int, AddedToken> _added = [];
 
-    private TokenizerFile(JsonSection json)
+    private TokenizerFile(JsonSection json, bool isWordPiece)
     {
         Json = json;
         JsonSection model = json.Section("model") ?? throw json.Wrong("model", "an object");
-        CheckModel(model);
+        if (isWordPiece)
+        {
+            CheckWordPiece(model);
+        }
+        else
+        {
+            CheckModel(model);
+        }
         ReadVocabulary(model);
         ReadAdded();
         Merges = [.. model.Items("merges").Select(merge => MergeOf(model, merge))];
-        Pre = PreTokenizerName.Of(json, model.Flag("ignore_merges", false));
+        Pre = isWordPiece ? "" : PreTokenizerName.Of(json, model.Flag("ignore_merges", false));
     }
 
     /// <summary>The file.</summary>
@@ -39,7 +46,7 @@ internal sealed class TokenizerFile
     /// <summary>Both sides of every merge with a space between, best first.</summary>
     public IReadOnlyList<string> Merges { get; }
 
-    /// <summary>Name of the pre-tokenizer.</summary>
+    /// <summary>Name of the pre-tokenizer; empty for WordPiece.</summary>
     public string Pre { get; }
 
     /// <summary>One more than the highest token id.</summary>
@@ -47,7 +54,11 @@ internal sealed class TokenizerFile
 
     /// <summary>Reads the tokenizer of a checkpoint.</summary>
     /// <exception cref="TextEngineException">It is missing, wrong, or of a kind that cannot be converted.</exception>
-    public static TokenizerFile Read(string directory) => new(JsonSection.Read(directory, FileName));
+    public static TokenizerFile Read(string directory) => new(JsonSection.Read(directory, FileName), isWordPiece: false);
+
+    /// <summary>Reads the tokenizer of a BERT checkpoint, which has no merges and no <see cref="Pre"/>.</summary>
+    /// <exception cref="TextEngineException">It is missing, wrong, or of another kind.</exception>
+    public static TokenizerFile ReadWordPiece(string directory) => new(JsonSection.Read(directory, FileName), isWordPiece: true);
 
     /// <summary>The token of a number, as it stands in the vocabulary; null if no token has it.</summary>
     public string? Piece(int id) => _added.TryGetValue(id, out AddedToken? added) ? added.Text : _vocabulary.GetValueOrDefault(id);
@@ -69,6 +80,14 @@ internal sealed class TokenizerFile
         if (!string.IsNullOrEmpty(model.Text("continuing_subword_prefix")) || !string.IsNullOrEmpty(model.Text("end_of_word_suffix")))
         {
             throw model.Refused("the tokenizer marks the beginnings or ends of words, which cannot be converted");
+        }
+    }
+
+    private static void CheckWordPiece(JsonSection model)
+    {
+        if (model.Text("type") is var type && type != "WordPiece")
+        {
+            throw model.Refused($"the tokenizer is of the kind {GgufFormatException.Quote(type ?? "")}; those of BERT that can be converted are WordPiece");
         }
     }
 

@@ -41,6 +41,7 @@ internal static class SafetensorsHeader
             List<SafetensorsEntry> entries = [.. Tensors(path, document.RootElement)];
             entries.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
             CheckLayout(path, entries, dataLength);
+            entries.RemoveAll(entry => entry.Type == GgmlType.I64);
             return entries;
         }
         // InvalidOperationException: an escape that stands for half a character.
@@ -70,7 +71,7 @@ internal static class SafetensorsHeader
         {
             throw Wrong("is not described by dtype, shape and data_offsets");
         }
-        GgmlType type = TypeOf(dtype.GetString()!)
+        GgmlType type = TypeOf(name, dtype.GetString()!)
             ?? throw Wrong($"has the dtype {GgufFormatException.Quote(dtype.GetString()!)}, but only F32, F16 and BF16 can be read");
         if (!TryReadNumbers(shape, out long[] extents) || extents.Length > MaxDimensions || extents.Contains(0))
         {
@@ -87,8 +88,10 @@ internal static class SafetensorsHeader
         return new SafetensorsEntry(name, type, extents, range[0], range[1]);
     }
 
-    private static GgmlType? TypeOf(string dtype) => dtype switch
+    /// <summary>Old checkpoints of BERT keep the numbers of the positions, 0, 1, 2 and so on, in a tensor that nothing is computed with: it is left out.</summary>
+    private static GgmlType? TypeOf(string name, string dtype) => dtype switch
     {
+        "I64" when name.EndsWith("embeddings.position_ids", StringComparison.Ordinal) => GgmlType.I64,
         "F32" => GgmlType.F32,
         "F16" => GgmlType.F16,
         "BF16" => GgmlType.BF16,

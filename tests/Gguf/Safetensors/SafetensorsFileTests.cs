@@ -34,6 +34,14 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => matrix.Read(-1, read));
     }
 
+    [Fact]
+    public void NumbersOfPositionsAreLeftOut()
+    {
+        byte[] header = Encoding.UTF8.GetBytes($"{{{RawSafetensors.Entry("bert.embeddings.position_ids", "I64", "1,2", 0, 16)},{RawSafetensors.Entry("a", "F32", "", 16, 20)}}}");
+        using SafetensorsFile file = SafetensorsFile.Open(_folder.Write("x.safetensors", RawSafetensors.File(header, new byte[20])));
+        Assert.Equal("a", Assert.Single(file.Tensors).Name);
+    }
+
     [Theory]
     [MemberData(nameof(Wrong))]
     public void WrongHeadersAreToldApart(string header, int dataBytes, string problem)
