@@ -38,7 +38,7 @@ internal sealed class TargetServer : IAsyncDisposable
         {
             return new TargetServer(url, model.Name, null);
         }
-        ServerProcess process = await ServerProcess.StartAsync(options, model.Path, variables, cancellationToken);
+        ServerProcess process = await ServerProcess.StartAsync(model.Path, options.Simd, variables.Concat(options.Environment), cancellationToken);
         return new TargetServer(process.Address, ServerProcess.ModelName, process);
     }
 

@@ -4,13 +4,13 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
-namespace LocalLlm.Load.Http;
+namespace LocalLlm.Bench.Shared;
 
 /// <summary>A <c>localllm serve</c> on a free port of the loopback interface, in an environment of its own, that ends with this program.</summary>
 internal sealed partial class ServerProcess : IAsyncDisposable
 {
     /// <summary>The name that the model goes by.</summary>
-    public const string ModelName = "load";
+    public const string ModelName = "bench";
 
     private const int Terminate = 15; // SIGTERM
     private const int LinesKept = 30;
@@ -38,23 +38,23 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Starts a server and waits until it listens.</summary>
-    /// <param name="options">What to start it with.</param>
     /// <param name="model">The model's file.</param>
-    /// <param name="variables">Environment variables that the scenario needs; those of the options go over them.</param>
+    /// <param name="simd">SIMD level of its kernels.</param>
+    /// <param name="variables">Environment variables to set; of several with one name the last one counts.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InvalidOperationException">It is not built, or did not start.</exception>
-    public static async Task<ServerProcess> StartAsync(LoadOptions options, string model, IEnumerable<KeyValuePair<string, string>> variables, CancellationToken cancellationToken)
+    public static async Task<ServerProcess> StartAsync(string model, string simd, IEnumerable<KeyValuePair<string, string>> variables, CancellationToken cancellationToken)
     {
         string program = Checkout.File("src", "Server", "bin", "Release", "net10.0", "localllm");
-        DirectoryInfo home = Directory.CreateTempSubdirectory("localllm-load-");
-        ProcessStartInfo start = new(program, ["serve", "--model", $"{ModelName}={model}", "--simd", options.Simd])
+        DirectoryInfo home = Directory.CreateTempSubdirectory("localllm-bench-");
+        ProcessStartInfo start = new(program, ["serve", "--model", $"{ModelName}={model}", "--simd", simd])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
             WorkingDirectory = home.FullName,
         };
-        SetEnvironment(start.Environment, options, variables, home.FullName);
+        SetEnvironment(start.Environment, variables, home.FullName);
         ServerProcess server = new(start, home);
         try
         {
@@ -67,7 +67,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         catch (Win32Exception)
         {
             home.Delete(recursive: true);
-            throw new InvalidOperationException($"There is no {program}: build it with dotnet build -c Release src/Server, or run bench/load/run.sh.");
+            throw new InvalidOperationException($"There is no {program}: build it with dotnet build -c Release src/Server, or start this by its run.sh.");
         }
         catch
         {
@@ -99,7 +99,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>What the user has set for a server of their own must not reach this one.</summary>
-    private static void SetEnvironment(IDictionary<string, string?> environment, LoadOptions options, IEnumerable<KeyValuePair<string, string>> variables, string home)
+    private static void SetEnvironment(IDictionary<string, string?> environment, IEnumerable<KeyValuePair<string, string>> variables, string home)
     {
         foreach (string name in environment.Keys.Where(name => name.StartsWith("OLLAMA_", StringComparison.Ordinal) || name.StartsWith("LOCALLLM_", StringComparison.Ordinal)).ToArray())
         {
@@ -109,7 +109,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         environment["OLLAMA_HOST"] = "127.0.0.1:0";
         environment["OLLAMA_KEEP_ALIVE"] = "-1";
         environment["OLLAMA_CONTEXT_LENGTH"] = "4096";
-        foreach ((string name, string value) in variables.Concat(options.Environment))
+        foreach ((string name, string value) in variables)
         {
             environment[name] = value;
         }
