@@ -28,6 +28,12 @@ public static class Choices
         Environment.GetEnvironmentVariable("LOCALLLM_BENCH_MODELS") is { Length: > 0 } paths
             ? [.. paths.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(path => new BenchModel(path))]
             : [new BenchModel(Checkout.File("models", "SmolLM2-135M-Instruct.Q4_1.gguf"))];
+
+    /// <summary>The bundled encoder, and another file of it, such as the F16 one, if <c>LOCALLLM_ALL_MINILM</c> names one (an absolute path).</summary>
+    public static IReadOnlyList<BenchModel> Encoders { get; } =
+        Environment.GetEnvironmentVariable("LOCALLLM_ALL_MINILM") is { Length: > 0 } path ? [BundledEncoder, new BenchModel(path)] : [BundledEncoder];
+
+    private static BenchModel BundledEncoder => new(Checkout.File("models", "all-MiniLM-L6-v2.Q8_0.gguf"));
 }
 
 /// <summary>A model file to measure.</summary>
