@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using LocalLlm.Kernels;
+using LocalLlm.Peers.Embeddings;
 using LocalLlm.Peers.Results;
 using LocalLlm.Peers.Rows;
 
@@ -25,7 +26,7 @@ internal static class PeersCommand
         Option<int?> samples = new("--samples") { Description = $"Samples of each engine; by default {QuickSamples}, {FullSamples} with --full", HelpName = "N" };
         Option<bool> again = new("--again") { Description = "Measure rows again that were measured with the same code" };
         Option<string?> output = new("--output") { Description = "Folder for the results; by default docs/benchmarks", HelpName = "FOLDER" };
-        RootCommand root = new("Measures LocalLlm and llama.cpp side by side.") { quick, full, rows, simd, threads, samples, again, output };
+        RootCommand root = new("Measures LocalLlm and llama.cpp side by side.") { quick, full, rows, simd, threads, samples, again, output, EmbedCommand.Create() };
         root.SetAction(result =>
         {
             bool all = result.GetValue(full);
@@ -53,7 +54,8 @@ internal static class PeersCommand
         return root;
     }
 
-    private static int? AtLeastOne(string option, int? number) => number is < 1 ? throw new ArgumentException($"{option} must be at least 1, not {number}.") : number;
+    /// <summary>The number that an option has, if any; refused below 1.</summary>
+    internal static int? AtLeastOne(string option, int? number) => number is < 1 ? throw new ArgumentException($"{option} must be at least 1, not {number}.") : number;
 
     private static void Run(PeersOptions options, BenchRow[] rows, string folder, bool again)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using LocalLlm.Engine;
 using LocalLlm.Peers;
+using LocalLlm.Peers.Embeddings.Workers;
 using LocalLlm.Peers.Workers;
 
 long started = Stopwatch.GetTimestamp();
@@ -10,6 +11,11 @@ try
     if (args is ["worker", var settings])
     {
         Worker.Run(Message.Read<WorkerSettings>(settings), started);
+        return 0;
+    }
+    if (args is ["embed-worker", var embedding])
+    {
+        EmbedWorker.Run(Message.Read<WorkerSettings>(embedding));
         return 0;
     }
     return PeersCommand.Create().Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LocalLlm.Peers.Results;
 using LocalLlm.Peers.Rows;
 using LocalLlm.Peers.Workers;
@@ -11,8 +10,6 @@ internal sealed class RowMeasurement
     private const int TakesPerSample = 4;
     private const int ReadingPasses = 5;
     private const long MemoryBesideModel = 200_000_000;
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(60);
-    private static readonly TimeSpan LongestSpinning = TimeSpan.FromSeconds(3);
 
     private readonly PeersOptions _options;
     private readonly Disturbance _disturbance;
@@ -74,27 +71,12 @@ internal sealed class RowMeasurement
         WorkerOrder order = new(row.Work == Work.Prefill ? "prefill" : "decode", row.Tokens, row.Depth);
         (WorkerSample sample, bool disturbed) = _disturbance.Take(TakesPerSample, () =>
         {
-            Settle(workers);
+            Settling.Wait(() => workers.Sum(process => process.CpuSeconds));
             double before = workers.Sum(process => process.CpuSeconds);
             WorkerSample taken = worker.Do(order);
             return (taken, workers.Sum(process => process.CpuSeconds) - before);
         });
         samples.Add(row.Tokens * 1000 / sample.Milliseconds, sample, disturbed);
-    }
-
-    /// <summary>Waits until the threads that spin after their work, in the hope of more, have parked.</summary>
-    private static void Settle(WorkerProcess[] workers)
-    {
-        const double ticksOfAnswering = 0.015;
-        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < LongestSpinning;)
-        {
-            double before = workers.Sum(process => process.CpuSeconds);
-            Thread.Sleep(LookAgain);
-            if (workers.Sum(process => process.CpuSeconds) - before < ticksOfAnswering)
-            {
-                return;
-            }
-        }
     }
 
     private (Samples Ours, Samples Peer) FirstTokens(BenchRow row, WorkerSettings ours, WorkerSettings peer)

@@ -18,7 +18,7 @@ internal sealed unsafe class LlamaCppEngine : IBenchEngine
         _context = _library.CreateContext(_model, settings.Positions, settings.Tuning, settings.Threads);
         _calls = _library.Calls(_context);
         VocabularySize = _library.VocabularySize(_model);
-        Description = $"llama.cpp {_library.Version}, {Variant()}: threads {settings.Threads}, kv F16, {settings.Tuning}";
+        Description = $"llama.cpp {_library.Version}, {LlamaLibrary.Variant()}: threads {settings.Threads}, kv F16, {settings.Tuning}";
     }
 
     /// <inheritdoc/>
@@ -60,14 +60,5 @@ internal sealed unsafe class LlamaCppEngine : IBenchEngine
     {
         _library.FreeContext(_context);
         _library.FreeModel(_model);
-    }
-
-    /// <summary>The variant for this processor that the library logged to have loaded: <c>libggml-cpu-zen4.so</c>.</summary>
-    private static string Variant()
-    {
-        lock (LlamaLibrary.Log)
-        {
-            return Path.GetFileName(LlamaLibrary.Log.LastOrDefault(line => line.Contains("libggml-cpu-", StringComparison.Ordinal)) ?? "unknown variant");
-        }
     }
 }

@@ -14,6 +14,7 @@ internal sealed unsafe class LlamaLibrary
     private readonly nint _ggmlBase;
     private readonly nint _ggml;
     private readonly nint _llama;
+    private nint _threads;   // one pool for all contexts, which compute one at a time
 
     private LlamaLibrary(nint ggmlBase, nint ggml, nint llama, string folder)
     {
@@ -41,6 +42,15 @@ internal sealed unsafe class LlamaLibrary
     /// <summary>The release.</summary>
     public string Version => Text("llama_version");
 
+    /// <summary>The variant for this processor that the library logged to have loaded: <c>libggml-cpu-zen4.so</c>.</summary>
+    public static string Variant()
+    {
+        lock (Log)
+        {
+            return Path.GetFileName(Log.LastOrDefault(line => line.Contains("libggml-cpu-", StringComparison.Ordinal)) ?? "unknown variant");
+        }
+    }
+
     /// <summary>Loads a model.</summary>
     /// <param name="path">A GGUF file.</param>
     /// <param name="repack">Whether weights may be rearranged into a copy for faster products.</param>
@@ -62,9 +72,9 @@ internal sealed unsafe class LlamaLibrary
         }
     }
 
-    /// <summary>Makes a context of one sequence.</summary>
+    /// <summary>Makes a context.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="positions">Most positions; also the most tokens of one call.</param>
+    /// <param name="positions">Most positions of all sequences together; also the most tokens of one call.</param>
     /// <param name="tuning">What serves it best.</param>
     /// <param name="threads">Threads that compute.</param>
     public nint CreateContext(nint model, int positions, PeerTuning tuning, int threads)
@@ -80,12 +90,14 @@ internal sealed unsafe class LlamaLibrary
         Require(threadsAt is > 3 and < 16, "llama_context_params");
         fields[0] = fields[1] = positions;
         fields[2] = tuning.MicroBatch;
+        fields[3] = tuning.Sequences;
         fields[threadsAt] = fields[threadsAt + 1] = threads;
         fields[threadsAt + 6] = tuning.FlashAttention;
         nint context = ((delegate* unmanaged<nint, Block, nint>)Export("llama_init_from_model"))(model, parameters);
         Require(context != 0, "llama_init_from_model");
         Require(Number("llama_n_ctx", context) >= positions && Number("llama_n_batch", context) >= positions, "llama_n_ctx");
         Require(Number("llama_n_ubatch", context) == Math.Min(tuning.MicroBatch, Number("llama_n_batch", context)), "llama_n_ubatch");
+        Require(Number("llama_n_seq_max", context) == tuning.Sequences, "llama_n_seq_max");
         Require(Number("llama_n_threads", context) == threads && Number("llama_n_threads_batch", context) == threads, "llama_n_threads");
         if (tuning.KeepThreads)
         {
@@ -95,7 +107,10 @@ internal sealed unsafe class LlamaLibrary
     }
 
     /// <summary>Number of tokens in a model's vocabulary.</summary>
-    public int VocabularySize(nint model) => (int)Number("llama_vocab_n_tokens", ((delegate* unmanaged<nint, nint>)Export("llama_model_get_vocab"))(model));
+    public int VocabularySize(nint model) => (int)Number("llama_vocab_n_tokens", Vocabulary(model));
+
+    /// <summary>A model's vocabulary.</summary>
+    public nint Vocabulary(nint model) => ((delegate* unmanaged<nint, nint>)Export("llama_model_get_vocab"))(model);
 
     /// <summary>The calls of the loops, looked up once.</summary>
     public LlamaCalls Calls(nint context) => new()
@@ -113,8 +128,30 @@ internal sealed unsafe class LlamaLibrary
     /// <summary>Unloads a model.</summary>
     public void FreeModel(nint model) => ((delegate* unmanaged<nint, void>)Export("llama_model_free"))(model);
 
+    /// <summary>An exported function of the library.</summary>
+    internal nint Export(string name) => NativeLibrary.GetExport(_llama, name);
+
+    /// <summary>Says so if the library is not as this code knows it.</summary>
+    /// <exception cref="NotSupportedException">The condition does not hold.</exception>
+    internal static void Require(bool condition, string what)
+    {
+        if (!condition)
+        {
+            throw new NotSupportedException($"This release of llama.cpp has another {what}: fields are not where their defaults say.");
+        }
+    }
+
     /// <summary>Gives a context threads that stay, as llama.cpp's own programs do; without, threads are made and ended for every call.</summary>
     private void KeepThreads(nint context, int threads)
+    {
+        if (_threads == 0)
+        {
+            _threads = NewThreads(threads);
+        }
+        ((delegate* unmanaged<nint, nint, nint, void>)Export("llama_attach_threadpool"))(context, _threads, 0);
+    }
+
+    private nint NewThreads(int threads)
     {
         Block* parameters = stackalloc Block[2]; // 512 bytes of it are the mask of processors
         ((delegate* unmanaged<Block*, int, void>)NativeLibrary.GetExport(_ggmlBase, "ggml_threadpool_params_init"))(parameters, threads);
@@ -125,8 +162,7 @@ internal sealed unsafe class LlamaLibrary
             create = ((delegate* unmanaged<nint, byte*, nint>)NativeLibrary.GetExport(_ggmlBase, "ggml_backend_reg_get_proc_address"))(cpu, function);
         }
         Require(create != 0, "ggml_threadpool_new");
-        nint pool = ((delegate* unmanaged<Block*, nint>)create)(parameters);
-        ((delegate* unmanaged<nint, nint, nint, void>)Export("llama_attach_threadpool"))(context, pool, 0);
+        return ((delegate* unmanaged<Block*, nint>)create)(parameters);
     }
 
     private static byte[] ZeroEnded(string text) => [.. System.Text.Encoding.UTF8.GetBytes(text), 0];
@@ -134,14 +170,6 @@ internal sealed unsafe class LlamaLibrary
     private static string Find(string folder, string prefix) =>
         Directory.EnumerateFiles(folder, prefix + "*so").Order(StringComparer.Ordinal).FirstOrDefault()
         ?? throw new FileNotFoundException($"There is no {prefix}*so in '{folder}'.");
-
-    private static void Require(bool condition, string what)
-    {
-        if (!condition)
-        {
-            throw new NotSupportedException($"This release of llama.cpp has another {what}: fields are not where their defaults say.");
-        }
-    }
 
     [UnmanagedCallersOnly]
     private static void CaptureLog(int level, byte* text, void* user)
@@ -151,8 +179,6 @@ internal sealed unsafe class LlamaLibrary
             Log.Add(Marshal.PtrToStringUTF8((nint)text)!.Trim());
         }
     }
-
-    private nint Export(string name) => NativeLibrary.GetExport(_llama, name);
 
     private uint Number(string function, nint argument) => ((delegate* unmanaged<nint, uint>)Export(function))(argument);
 

@@ -6,6 +6,9 @@ internal sealed record PeerTuning
     /// <summary>Tokens that it computes at once.</summary>
     public int MicroBatch { get; init; } = 512;
 
+    /// <summary>Most sequences of a call.</summary>
+    public int Sequences { get; init; } = 1;
+
     /// <summary>Flash attention: -1 leaves it to the library (its default), 0 off, 1 on.</summary>
     public int FlashAttention { get; init; } = -1;
 
@@ -17,5 +20,5 @@ internal sealed record PeerTuning
 
     /// <summary>For tables.</summary>
     public override string ToString() =>
-        $"n_ubatch {MicroBatch}, flash attention {(FlashAttention < 0 ? "auto" : FlashAttention == 0 ? "off" : "on")}, repacking {(Repack ? "on" : "off")}, threads {(KeepThreads ? "kept" : "per call")}";
+        $"n_ubatch {MicroBatch}, {(Sequences > 1 ? $"{Sequences} sequences a call, " : "")}flash attention {(FlashAttention < 0 ? "auto" : FlashAttention == 0 ? "off" : "on")}, repacking {(Repack ? "on" : "off")}, threads {(KeepThreads ? "kept" : "per call")}";
 }
