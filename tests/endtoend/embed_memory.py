@@ -10,7 +10,7 @@ import urllib.parse
 
 host = urllib.parse.urlsplit(sys.argv[1]).netloc
 server = int(sys.argv[2])
-COUNT, MOST = 10_000, 120e6
+COUNT, MOST = 10_000, 150e6
 
 
 def embed(inputs):
