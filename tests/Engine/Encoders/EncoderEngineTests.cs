@@ -58,15 +58,29 @@ public sealed class EncoderEngineTests : IDisposable
     }
 
     [Fact]
-    public async Task AWrongTextAmongThousandsEndsItsRequestAlone()
+    public async Task AWrongTextAmongThousandsIsRefusedBeforeAnyIsComputed()
     {
         await using ITextEngine engine = Open();
         string tooLong = string.Concat(Enumerable.Repeat("a ", 100));
-        Task<EmbeddingResult> other = engine.EmbedAsync(new EmbeddingRequest { Inputs = [.. Enumerable.Range(0, 2000).Select(Text)] });
         EmbeddingRequest wrong = new() { Inputs = [.. Enumerable.Range(0, 5000).Select(Text), tooLong], Truncate = false };
         Assert.Equal(TextEngineErrorKind.ContextOverflow, (await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(wrong))).Kind);
-        Assert.Equal(2000, (await other).Vectors.Count);
+        EmbeddingRequest unknown = new() { Inputs = [], Tokens = [.. Enumerable.Repeat(new[] { 3, 4 }, 5000), [-1]] };
+        Assert.Equal(TextEngineErrorKind.InvalidRequest, (await Assert.ThrowsAsync<TextEngineException>(() => engine.EmbedAsync(unknown))).Kind);
+        Assert.Equal((0, 0), (engine.Status.StepTokens, engine.Status.WaitingSequences));
         Assert.Single((await engine.EmbedAsync(new EmbeddingRequest { Inputs = ["b"] })).Vectors);
+    }
+
+    [Fact]
+    public async Task WhatMakingTokensThrowsEndsTheRequest()
+    {
+        EncoderRequest request = new(100, number => number < 50 ? new int[10] : throw new InvalidOperationException("text 50"));
+        request.Read(100);
+        Assert.False(request.Results.IsCompleted);
+        TaskCompletionSource ready = new();
+        request.ReadBehind(10_000, ready.SetResult);
+        await ready.Task;
+        Assert.Equal("text 50", (await Assert.ThrowsAsync<InvalidOperationException>(() => request.Results)).Message);
+        Assert.False(request.HasMore);
     }
 
     [Fact]
