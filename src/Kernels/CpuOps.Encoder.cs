@@ -14,7 +14,22 @@ public sealed unsafe partial class CpuOps
     /// <param name="eps">Added to the variance.</param>
     /// <param name="y">Result, as long as x; may be x.</param>
     /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
-    public void LayerNorm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float eps, Span<float> y)
+    public void LayerNorm(ReadOnlySpan<float> x, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float eps, Span<float> y) =>
+        AddLayerNorm(x, default, default, weight, bias, eps, y);
+
+    /// <summary>
+    /// LayerNorm of rows that something is added to first, such as a residual's other branch: y = norm(x + (addend + addendBias)), each sum rounded once.
+    /// </summary>
+    /// <param name="x">Input, [rows, weight.Length].</param>
+    /// <param name="addend">What is added, as long as x; or empty.</param>
+    /// <param name="addendBias">Its bias, as long as the weight; or empty.</param>
+    /// <param name="weight">Learned scale; not empty.</param>
+    /// <param name="bias">Learned shift, as long as the weight.</param>
+    /// <param name="eps">Added to the variance.</param>
+    /// <param name="y">Result, as long as x; may be x.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
+    public void AddLayerNorm(
+        ReadOnlySpan<float> x, ReadOnlySpan<float> addend, ReadOnlySpan<float> addendBias, ReadOnlySpan<float> weight, ReadOnlySpan<float> bias, float eps, Span<float> y)
     {
         if (weight.IsEmpty || x.Length % weight.Length != 0)
         {
@@ -22,34 +37,61 @@ public sealed unsafe partial class CpuOps
         }
         RequireLength(bias.Length, weight.Length, nameof(bias));
         RequireLength(y.Length, x.Length, nameof(y));
-        fixed (float* xs = x, weights = weight, biases = bias, ys = y)
+        RequireLength(addend.Length, addend.IsEmpty ? 0 : x.Length, nameof(addend));
+        RequireLength(addendBias.Length, addendBias.IsEmpty ? 0 : weight.Length, nameof(addendBias));
+        fixed (float* xs = x, addends = addend, addendBiases = addendBias, weights = weight, biases = bias, ys = y)
         {
-            int rows = x.Length / weight.Length, columns = weight.Length;
             switch (_intrinsics)
             {
                 case SimdLevel.Scalar:
-                    For(new LayerNormJob<ScalarLane> { X = xs, Weight = weights, Bias = biases, Epsilon = eps, Y = ys, Columns = columns }, rows, columns);
+                    NormRows<ScalarLane>(xs, addends, addendBiases, weights, biases, eps, ys, x.Length, weight.Length);
                     break;
                 case SimdLevel.Avx512:
-                    For(new LayerNormJob<Avx512Lanes> { X = xs, Weight = weights, Bias = biases, Epsilon = eps, Y = ys, Columns = columns }, rows, columns);
+                    NormRows<Avx512Lanes>(xs, addends, addendBiases, weights, biases, eps, ys, x.Length, weight.Length);
                     break;
                 default:
-                    For(new LayerNormJob<Avx2Lanes> { X = xs, Weight = weights, Bias = biases, Epsilon = eps, Y = ys, Columns = columns }, rows, columns);
+                    NormRows<Avx2Lanes>(xs, addends, addendBiases, weights, biases, eps, ys, x.Length, weight.Length);
                     break;
             }
         }
     }
 
-    /// <summary>y[i] = gelu(x[i]) = x[i] * (1 + erf(x[i] / sqrt 2)) / 2. y may be x.</summary>
-    /// <param name="x">[n].</param>
-    /// <param name="y">Result, [n].</param>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
-    public void Gelu(ReadOnlySpan<float> x, Span<float> y)
+    private void NormRows<TLanes>(float* x, float* addend, float* addendBias, float* weight, float* bias, float eps, float* y, int length, int columns)
+        where TLanes : unmanaged, IFloatLanes<TLanes>
     {
-        RequireLength(y.Length, x.Length, nameof(y));
-        fixed (float* xs = x, ys = y)
+        LayerNormJob<TLanes> job = new() { X = x, Addend = addend, AddendBias = addendBias, Weight = weight, Bias = bias, Epsilon = eps, Y = y, Columns = columns };
+        For(job, length / columns, columns);
+    }
+
+    /// <summary>y[r, i] = gelu(x[r, i] + bias[i]), where gelu(v) = v * (1 + erf(v / sqrt 2)) / 2. y may be x.</summary>
+    /// <param name="x">[rows, columns].</param>
+    /// <param name="columns">Length of a row, at least 1.</param>
+    /// <param name="bias">[columns]; or empty, for none.</param>
+    /// <param name="y">Result, as long as x.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit together.</exception>
+    public void Gelu(ReadOnlySpan<float> x, int columns, ReadOnlySpan<float> bias, Span<float> y)
+    {
+        if (columns < 1 || x.Length % columns != 0)
         {
-            Map<GeluFunction>(xs, xs, ys, x.Length);
+            throw new ArgumentException($"{x.Length} numbers are no rows of {columns}.", nameof(x));
+        }
+        RequireLength(y.Length, x.Length, nameof(y));
+        RequireLength(bias.Length, bias.IsEmpty ? 0 : columns, nameof(bias));
+        fixed (float* xs = x, biases = bias, ys = y)
+        {
+            int rows = x.Length / columns;
+            switch (_intrinsics)
+            {
+                case SimdLevel.Scalar:
+                    For(new GeluJob<ScalarLane> { X = xs, Bias = biases, Y = ys, Columns = columns }, rows, columns);
+                    break;
+                case SimdLevel.Avx512:
+                    For(new GeluJob<Avx512Lanes> { X = xs, Bias = biases, Y = ys, Columns = columns }, rows, columns);
+                    break;
+                default:
+                    For(new GeluJob<Avx2Lanes> { X = xs, Bias = biases, Y = ys, Columns = columns }, rows, columns);
+                    break;
+            }
         }
     }
 

@@ -28,15 +28,6 @@ internal readonly struct SwiGluFunction : IBinaryFunction
         where TLanes : unmanaged, IFloatLanes<TLanes> => Exponential.Silu(a) * b;
 }
 
-/// <summary>gelu(a); b is not read.</summary>
-internal readonly struct GeluFunction : IBinaryFunction
-{
-    /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TLanes Apply<TLanes>(TLanes a, TLanes b)
-        where TLanes : unmanaged, IFloatLanes<TLanes> => Gelu.Apply(a);
-}
-
 /// <summary>y[i] = f(a[i], b[i]), in pieces of <see cref="PieceLength"/>; y may be a or b.</summary>
 internal unsafe struct ElementwiseJob<TLanes, TFunction> : IParallelJob
     where TLanes : unmanaged, IFloatLanes<TLanes>

@@ -12,6 +12,12 @@ internal unsafe struct LayerNormJob<TLanes> : IParallelJob
     /// <summary>Input, [rows, Columns].</summary>
     public float* X;
 
+    /// <summary>What is added to the input first, shaped like it; or null.</summary>
+    public float* Addend;
+
+    /// <summary>Bias of the addend, [Columns]; or null.</summary>
+    public float* AddendBias;
+
     /// <summary>Learned scale, [Columns].</summary>
     public float* Weight;
 
@@ -32,9 +38,30 @@ internal unsafe struct LayerNormJob<TLanes> : IParallelJob
     {
         for (int row = begin; row < end; row++)
         {
-            float* y = Y + ((long)row * Columns);
-            Centre(X + ((long)row * Columns), y);
+            float* x = X + ((long)row * Columns), y = Y + ((long)row * Columns);
+            if (Addend is not null)
+            {
+                Add(x, Addend + ((long)row * Columns), y);
+                x = y;
+            }
+            Centre(x, y);
             Scale(y);
+        }
+    }
+
+    /// <summary>y = x + (addend + its bias).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private readonly void Add(float* x, float* addend, float* y)
+    {
+        int i = 0;
+        for (; i + TLanes.Count <= Columns; i += TLanes.Count)
+        {
+            TLanes a = TLanes.Load(addend + i);
+            (TLanes.Load(x + i) + (AddendBias is null ? a : a + TLanes.Load(AddendBias + i))).Store(y + i);
+        }
+        for (; i < Columns; i++)
+        {
+            y[i] = x[i] + (AddendBias is null ? addend[i] : addend[i] + AddendBias[i]);
         }
     }
 

@@ -10,7 +10,9 @@ public sealed class CpuOpsRowsTests
     {
         ["norm"] = (ops, x, weight, y) => ops.RmsNorm(x, weight, 1e-6f, y),
         ["layer norm"] = (ops, x, weight, y) => ops.LayerNorm(x, weight, [.. weight.Reverse()], 1e-6f, y),
-        ["gelu"] = (ops, x, _, y) => ops.Gelu(x, y),
+        ["layer norm of a sum"] = (ops, x, other, y) => ops.AddLayerNorm(x, other, [.. x.Reverse()], other, [.. other.Reverse()], 1e-6f, y),
+        ["gelu"] = (ops, x, _, y) => ops.Gelu(x, x.Length, [], y),
+        ["gelu with a bias"] = (ops, x, bias, y) => ops.Gelu(x, bias.Length, bias, y),
         ["gate"] = (ops, x, up, y) => ops.SwiGlu(x, up, y),
         ["add"] = (ops, x, other, y) => { other.CopyTo(y, 0); ops.Add(x, y); },
         ["softmax"] = (ops, x, _, y) => { x.CopyTo(y, 0); ops.Softmax(y); },
@@ -108,6 +110,30 @@ public sealed class CpuOpsRowsTests
     }
 
     [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
+    public void What_is_added_on_the_way_gives_the_bits_of_what_was_added_before(SimdLevel level)
+    {
+        using WorkerPool pool = new(2);
+        CpuOps ops = new(level, pool);
+        foreach (int columns in new[] { 1, 15, 64, 384 })
+        {
+            const int rows = 33;
+            float[] x = Rows.Uniform(columns, rows * columns, 3), addend = Rows.Uniform(columns + 1, rows * columns, 3);
+            float[] weight = Rows.Uniform(columns + 2, columns, 2), bias = Rows.Uniform(columns + 3, columns), addendBias = Rows.Uniform(columns + 4, columns);
+            foreach (float[] extra in new[] { [], addendBias })
+            {
+                float[] biased = [.. addend.Select((v, i) => extra.Length == 0 ? v : v + extra[i % columns])], sum = [.. x.Zip(biased, (a, b) => a + b)];
+                float[] expected = new float[x.Length], actual = [.. x];
+                ops.LayerNorm(sum, weight, bias, 1e-5f, expected);
+                ops.AddLayerNorm(actual, addend, extra, weight, bias, 1e-5f, actual);
+                Rows.AssertSameBits(expected, actual, $"layer norm of {columns}");
+                ops.Gelu(biased, columns, [], expected);
+                ops.Gelu(addend, columns, extra, actual);
+                Rows.AssertSameBits(expected, actual, $"gelu of {columns}");
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Levels.All), MemberType = typeof(Levels))]
     public void Gelu_is_x_times_the_normal_distribution(SimdLevel level)
     {
         using WorkerPool pool = new(1);
@@ -119,7 +145,7 @@ public sealed class CpuOpsRowsTests
             (9, 1), (100, 1), (1e30, 1), (-15, 0), (-1e30, 0),
         ];
         float[] x = [.. known.Select(pair => (float)pair.X)], y = new float[x.Length];
-        new CpuOps(level, pool).Gelu(x, y);
+        new CpuOps(level, pool).Gelu(x, x.Length, [], y);
         for (int i = 0; i < x.Length; i++)
         {
             double expected = known[i].X * known[i].Phi;
@@ -168,7 +194,11 @@ public sealed class CpuOpsRowsTests
         Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[8], [], 0, new float[8]));
         Assert.Throws<ArgumentException>(() => ops.RmsNorm(new float[8], new float[4], 0, new float[4]));
         Assert.Throws<ArgumentException>(() => ops.LayerNorm(new float[8], new float[4], new float[3], 0, new float[8]));
-        Assert.Throws<ArgumentException>(() => ops.Gelu(new float[8], new float[7]));
+        Assert.Throws<ArgumentException>(() => ops.AddLayerNorm(new float[8], new float[4], [], new float[4], new float[4], 0, new float[8]));
+        Assert.Throws<ArgumentException>(() => ops.AddLayerNorm(new float[8], new float[8], new float[3], new float[4], new float[4], 0, new float[8]));
+        Assert.Throws<ArgumentException>(() => ops.Gelu(new float[8], 8, [], new float[7]));
+        Assert.Throws<ArgumentException>(() => ops.Gelu(new float[8], 4, new float[3], new float[8]));
+        Assert.Throws<ArgumentException>(() => ops.Gelu(new float[8], 3, [], new float[8]));
         Assert.Throws<ArgumentException>(() => ops.SwiGlu(new float[8], new float[7], new float[8]));
         Assert.Throws<ArgumentException>(() => ops.Add(new float[8], new float[7]));
         Assert.Throws<ArgumentException>(() => ops.Rope(new float[8], new float[4], 1, 1, 8, 10, RopePairing.Halves));

@@ -34,23 +34,24 @@ internal sealed class EncoderStack(EncoderConfig config, IReadOnlyList<EncoderBl
         QuantizedActivations? quantized = Quantize(x, w.AttnQ, w.AttnK, w.AttnV);
         ops.MatMul(x, quantized, new(w.AttnQ, w.AttnQBias, q), new(w.AttnK, w.AttnKBias, k), new(w.AttnV, w.AttnVBias, v));
         ops.SequenceAttention(q, k, v, lengths, config.HeadCount, config.HeadLength, 1f / MathF.Sqrt(config.HeadLength), mixed);
-        ops.MatMul(w.AttnOutput, mixed, Quantize(mixed, w.AttnOutput), w.AttnOutputBias, q);
-        ops.Add(q, x);
-        Norm(w.AttnOutputNorm, x);
+        // The bias follows with the residual, in the same order: one pass over the states less.
+        ops.MatMul(w.AttnOutput, mixed, Quantize(mixed, w.AttnOutput), default, q);
+        Norm(w.AttnOutputNorm, q, w.AttnOutputBias, x);
     }
 
     /// <summary>x = norm(x + W_down gelu(W_up x)).</summary>
     private void FeedForward(EncoderBlockWeights w, int n, Span<float> x)
     {
         Span<float> inner = buffers.Inner(n), back = buffers.Q(n);
-        ops.MatMul(w.FfnUp, x, Quantize(x, w.FfnUp), w.FfnUpBias, inner);
-        ops.Gelu(inner, inner);
-        ops.MatMul(w.FfnDown, inner, Quantize(inner, w.FfnDown), w.FfnDownBias, back);
-        ops.Add(back, x);
-        Norm(w.LayerOutputNorm, x);
+        ops.MatMul(w.FfnUp, x, Quantize(x, w.FfnUp), default, inner);
+        ops.Gelu(inner, config.FeedForwardLength, w.FfnUpBias, inner);
+        ops.MatMul(w.FfnDown, inner, Quantize(inner, w.FfnDown), default, back);
+        Norm(w.LayerOutputNorm, back, w.FfnDownBias, x);
     }
 
-    private void Norm(LayerNormWeights norm, Span<float> x) => ops.LayerNorm(x, norm.Weight, norm.Bias, config.LayerNormEpsilon, x);
+    /// <summary>x = norm(x + (branch + bias)).</summary>
+    private void Norm(LayerNormWeights norm, ReadOnlySpan<float> branch, ReadOnlySpan<float> bias, Span<float> x) =>
+        ops.AddLayerNorm(x, branch, bias, norm.Weight, norm.Bias, config.LayerNormEpsilon, x);
 
     /// <summary>Quantizes a matrix input if one of its matrices has an integer kernel; null otherwise.</summary>
     private QuantizedActivations? Quantize(ReadOnlySpan<float> x, params ReadOnlySpan<WeightMatrix> consumers)
