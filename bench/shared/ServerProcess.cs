@@ -98,6 +98,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         _home.Delete(recursive: true);
     }
 
+    /// <summary>The last lines that it wrote to its standard error.</summary>
+    public string Log() => string.Join('\n', _log);
+
     /// <summary>What the user has set for a server of their own must not reach this one.</summary>
     private static void SetEnvironment(IDictionary<string, string?> environment, IEnumerable<KeyValuePair<string, string>> variables, string home)
     {
@@ -131,8 +134,6 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             _listening.TrySetResult(new Uri(match.Groups[1].Value));
         }
     }
-
-    private string Log() => string.Join('\n', _log);
 
     [GeneratedRegex(@"listening on (http://[^,\s]+)")]
     private static partial Regex ListeningAddress { get; }

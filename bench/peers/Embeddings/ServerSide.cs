@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -63,11 +64,18 @@ internal sealed class ServerSide : IEmbedSide
 
     private async Task<byte[]> PostAsync(byte[] body)
     {
-        using ByteArrayContent content = new(body) { Headers = { ContentType = Json } };
-        using HttpResponseMessage response = await _client.PostAsync(new Uri("/api/embed", UriKind.Relative), content);
-        byte[] answer = await response.Content.ReadAsByteArrayAsync();
-        return response.IsSuccessStatusCode
-            ? answer
-            : throw new InvalidOperationException($"The server answered {(int)response.StatusCode}: {System.Text.Encoding.UTF8.GetString(answer)}");
+        try
+        {
+            using ByteArrayContent content = new(body) { Headers = { ContentType = Json } };
+            using HttpResponseMessage response = await _client.PostAsync(new Uri("/api/embed", UriKind.Relative), content);
+            byte[] answer = await response.Content.ReadAsByteArrayAsync();
+            return response.IsSuccessStatusCode
+                ? answer
+                : throw new InvalidOperationException($"The server answered {(int)response.StatusCode}: {Encoding.UTF8.GetString(answer)}");
+        }
+        catch (HttpRequestException e)
+        {
+            throw new InvalidOperationException($"The server did not answer ({e.Message}); it said last: {_server.Log()}", e);
+        }
     }
 }
