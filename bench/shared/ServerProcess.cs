@@ -59,6 +59,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         try
         {
             server._process.Start();
+            AppDomain.CurrentDomain.ProcessExit += server.EndWithProgram;
             server._process.BeginErrorReadLine();
             server._process.BeginOutputReadLine();
             await server._listening.Task.WaitAsync(StartTime, cancellationToken);
@@ -94,12 +95,22 @@ internal sealed partial class ServerProcess : IAsyncDisposable
                 await _process.WaitForExitAsync(CancellationToken.None);
             }
         }
+        AppDomain.CurrentDomain.ProcessExit -= EndWithProgram;
         _process.Dispose();
         _home.Delete(recursive: true);
     }
 
     /// <summary>The last lines that it wrote to its standard error.</summary>
     public string Log() => string.Join('\n', _log);
+
+    /// <summary>A signal ends this program without disposing anything: the server is asked to end nevertheless.</summary>
+    private void EndWithProgram(object? sender, EventArgs arguments)
+    {
+        if (!_process.HasExited)
+        {
+            _ = Kill(_process.Id, Terminate);
+        }
+    }
 
     /// <summary>What the user has set for a server of their own must not reach this one.</summary>
     private static void SetEnvironment(IDictionary<string, string?> environment, IEnumerable<KeyValuePair<string, string>> variables, string home)

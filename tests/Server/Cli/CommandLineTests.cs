@@ -47,7 +47,7 @@ public class CommandLineTests
         string sentence = await new CliUnderTest().FailAsync("run", "llama9", "hi");
         Assert.Equal(
             "could not connect to ollama server, run 'ollama serve' to start it ('localllm serve' is the same; OLLAMA_HOST gives http://127.0.0.1:1); "
-            + "without one, run has smollm2, smollm2:135m and GGUF files by their path, but no 'llama9'",
+            + "without one, run has smollm2, smollm2:135m, all-minilm, all-minilm:22m, all-minilm:l6-v2 and GGUF files by their path, but no 'llama9'",
             sentence);
         Assert.EndsWith("but no 'smolm2'; did you mean 'smollm2'?", await new CliUnderTest().FailAsync("run", "smolm2", "hi"), StringComparison.Ordinal);
     }
