@@ -5,7 +5,8 @@ namespace LocalLlm.Engine.Encoders;
 /// <summary>
 /// The texts of one pass, from a line of requests. The request at the head has its turn: its longest text goes, whatever its length, and the request to
 /// the end of the line, so that everyone's turn comes. A quarter of the budget is for the shortest text of each other request, those first that have
-/// waited longest for a pass: a short text waits for the pass under way and no more, however many and long the others are. The rest goes to the texts of
+/// waited longest for a pass. Where so many short texts wait that it is not enough, the next pass is theirs and no long one's. So a short text waits for the
+/// pass under way, and at most every other pass after that holds a long one, however many and long the others are. The rest of a pass goes to the texts of
 /// all requests that are closest in length to the first one.
 /// </summary>
 /// <param name="budget">Tokens of a pass, but for a text that is longer.</param>
@@ -19,6 +20,7 @@ internal sealed class EncoderBatch(int budget, int longest)
     private readonly List<EncoderText> _texts = [];
     private int _count;
     private long _pass;
+    private bool _shortOnesWait;
 
     /// <summary>Tokens of all texts, one after the other.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, _count);
@@ -28,6 +30,9 @@ internal sealed class EncoderBatch(int budget, int longest)
 
     /// <summary>The texts.</summary>
     public IReadOnlyList<EncoderText> Texts => _texts;
+
+    // Also what counts as short.
+    private int Share => budget / Shares;
 
     /// <summary>Most tokens of a pass.</summary>
     /// <param name="budget">Tokens of a pass, but for a text that is longer.</param>
@@ -43,10 +48,19 @@ internal sealed class EncoderBatch(int budget, int longest)
         _count = 0;
         _pass++;
         Leave(line);
-        if (TakeTurn(line) is { } turn)
+        if (_shortOnesWait)
         {
-            TakeOneOfEach(line, turn);
-            TakeClosest(line, turn.Length);
+            TakeOneOfEach(line, budget);
+            _shortOnesWait = false;
+        }
+        if (_count == 0 && TakeTurn(line))
+        {
+            TakeOneOfEach(line, Share);
+            _shortOnesWait = line.Any(request => request.LastPass < _pass && request.Closest(0, Share) > 0);
+        }
+        if (_count > 0)
+        {
+            TakeClosest(line, _texts[0].Length);
             Leave(line);
         }
     }
@@ -63,7 +77,7 @@ internal sealed class EncoderBatch(int budget, int longest)
         }
     }
 
-    private EncoderText? TakeTurn(LinkedList<EncoderRequest> line)
+    private bool TakeTurn(LinkedList<EncoderRequest> line)
     {
         for (LinkedListNode<EncoderRequest>? at = line.First; at is not null; at = at.Next)
         {
@@ -71,22 +85,22 @@ internal sealed class EncoderBatch(int budget, int longest)
             {
                 line.Remove(at);
                 line.AddLast(at);
-                return _texts[0];
+                return true;
             }
         }
-        return null;
+        return false;
     }
 
-    private void TakeOneOfEach(LinkedList<EncoderRequest> line, EncoderText turn)
+    /// <summary>Takes a short text of each request that this pass has none of yet, as many as there is room for.</summary>
+    private void TakeOneOfEach(LinkedList<EncoderRequest> line, int room)
     {
-        int share = budget / Shares;
         // The order is stable: those that no pass has taken a text of yet come in the order of the line.
-        foreach (EncoderRequest request in line.Where(request => request != turn.Request).OrderBy(request => request.LastPass))
+        foreach (EncoderRequest request in line.Where(request => request.LastPass < _pass).OrderBy(request => request.LastPass))
         {
             int before = _count;
-            if (TryAdd(request, 0, share))
+            if (TryAdd(request, 0, Math.Min(room, Share)))
             {
-                share -= _count - before;
+                room -= _count - before;
             }
         }
     }

@@ -5,8 +5,9 @@ namespace LocalLlm.Engine.Encoders;
 /// <summary>Serves all requests of an encoder together: pass after pass, each as full as what waits can make it, on a thread of its own.</summary>
 internal sealed class EncoderScheduler : IDisposable
 {
-    // Enough to choose texts of like length from, and some hundred kilobytes at most for a request.
-    private const int PassesAhead = 32;
+    // Tokens of a request that are ready for passes: enough to choose texts of like length from, and 64 kB, unless passes themselves are large.
+    private const int TokensAhead = 1 << 14;
+    private const int PassesAhead = 4;
 
     private readonly EncoderModel _model;
     private readonly EncoderBatch _batch;
@@ -112,7 +113,7 @@ internal sealed class EncoderScheduler : IDisposable
             _batch.Fill(_line);
             foreach (EncoderRequest request in _line)
             {
-                request.ReadBehind(_model.TokenBudget * PassesAhead, _ready);
+                request.ReadBehind(Math.Max(TokensAhead, _model.TokenBudget * PassesAhead), _ready);
             }
         }
         _active = _batch.Texts.Count;

@@ -39,7 +39,8 @@ public sealed class EncoderTransformer : IDisposable
         _ops = ops;
         _x = new NativeBuffer((long)config.EmbeddingLength * batchCapacity);
         _blocks = new UnpackedBlocks(weights.Blocks, ops, quantize);
-        _buffers = [.. Enumerable.Range(0, ops.Pool.Threads).Select(_ => new EncoderBuffers(config, SliceCapacity(config, batchCapacity)))];
+        // The first serves whole passes as well, those that the threads share.
+        _buffers = [.. Enumerable.Range(0, ops.Pool.Threads).Select(thread => new EncoderBuffers(config, thread == 0 ? batchCapacity : SliceCapacity(config, batchCapacity)))];
         _alone = [.. _buffers.Select(_ => new WorkerPool(1))];
         _apart = [.. _buffers.Zip(_alone, (buffers, thread) => new EncoderStack(config, _blocks.Blocks, new CpuOps(ops.Level, thread), quantize, buffers))];
         _together = new EncoderStack(config, _blocks.Blocks, ops, quantize, _buffers[0]);
@@ -76,7 +77,7 @@ public sealed class EncoderTransformer : IDisposable
         _ops.Embed(Weights.TokenEmbd, tokens, x);
         AddPositions(lengths, firsts, x);
         _ops.LayerNorm(x, Weights.TokenEmbdNorm.Weight, Weights.TokenEmbdNorm.Bias, Config.LayerNormEpsilon, x);
-        _slices.Cut(lengths, Math.Min(SliceTokens, _buffers[0].Capacity), _ops.Pool.Threads);
+        _slices.Cut(lengths, Math.Min(SliceTokens, BatchCapacity), _ops.Pool.Threads);
         if (IsFasterTogether(tokens.Length))
         {
             _together.Run(x, lengths, cancellationToken);
@@ -92,7 +93,7 @@ public sealed class EncoderTransformer : IDisposable
     private bool IsFasterTogether(int tokens)
     {
         int threads = _ops.Pool.Threads, rounds = (_slices.All.Count + threads - 1) / threads;
-        return threads > 1 && tokens <= _buffers[0].Capacity && tokens * 100L < (long)rounds * _slices.Largest * threads * SharedPercent;
+        return threads > 1 && tokens * 100L < (long)rounds * _slices.Largest * threads * SharedPercent;
     }
 
     private unsafe void RunApart(Span<float> x, ReadOnlySpan<int> lengths, CancellationToken cancellationToken)
@@ -126,7 +127,7 @@ public sealed class EncoderTransformer : IDisposable
     /// <param name="batchCapacity">Most tokens of one pass.</param>
     public static long BufferBytes(EncoderConfig config, int threads, int batchCapacity) =>
         ((long)config.EmbeddingLength * sizeof(float) * batchCapacity)
-        + (EncoderBuffers.FloatsPerToken(config) * sizeof(float) * SliceCapacity(config, batchCapacity) * threads)
+        + (EncoderBuffers.FloatsPerToken(config) * sizeof(float) * (batchCapacity + ((long)SliceCapacity(config, batchCapacity) * (threads - 1))))
         + UnpackedBlocks.MostBytesOf(config);
 
     /// <summary>Tokens that a thread has buffers for: a slice, or a sequence of the model's whole context.</summary>

@@ -40,11 +40,14 @@ internal sealed unsafe class UnpackedBlocks : IDisposable
     /// <summary>The blocks, unpacked or as they were.</summary>
     public IReadOnlyList<EncoderBlockWeights> Blocks { get; }
 
-    /// <summary>An upper bound of the bytes that the blocks of a model take unpacked: a byte for each weight and a float32 for each 32; 0 if they are too many.</summary>
+    /// <summary>
+    /// An upper bound of the bytes that the blocks of a model take unpacked; 0 if they are too many. Formats take 9 bits (Q8_0: a byte for each weight, a float32 for
+    /// each 32) to 12 bits (Q4_K, with two float32 for each 16) for a weight.
+    /// </summary>
     public static long MostBytesOf(EncoderConfig config)
     {
-        long bytes = ((4L * config.EmbeddingLength) + (2L * config.FeedForwardLength)) * config.EmbeddingLength * config.BlockCount * 9 / 8;
-        return bytes > MostBytes ? 0 : bytes;
+        long weights = ((4L * config.EmbeddingLength) + (2L * config.FeedForwardLength)) * config.EmbeddingLength * config.BlockCount;
+        return weights * 9 / 8 > MostBytes ? 0 : Math.Min(weights * 3 / 2, MostBytes);
     }
 
     /// <summary>Frees the memory.</summary>

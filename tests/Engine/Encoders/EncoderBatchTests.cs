@@ -74,6 +74,24 @@ public sealed class EncoderBatchTests
         Assert.Equal([1, 1, 1, 1, 0, 0, 0, 0], few.Select(Count));
         Fill();
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1], few.Select(Count));
+        Assert.Equal(4, _batch.Texts.Count);
+        Fill();
+        Assert.Equal(Longest, Assert.Single(_batch.Texts).Length);
+    }
+
+    [Fact]
+    public void ManyShortTextsWaitForALongOneEveryOtherTimeAtMost()
+    {
+        EncoderRequest[] longs = [.. Enumerable.Range(0, 8).Select(_ => Add(Longest, Longest, Longest))];
+        EncoderRequest[] few = [.. Enumerable.Range(0, 48).Select(_ => Add(30))];
+        List<(int Long, int Short)> passes = [];
+        while (few.Any(request => request.HasMore))
+        {
+            Fill();
+            passes.Add((_batch.Lengths.ToArray().Count(length => length == Longest), _batch.Lengths.ToArray().Count(length => length == 30)));
+        }
+        Assert.Equal([(1, 4), (0, 17), (1, 4), (0, 17), (1, 4), (0, 2)], passes);
+        Assert.Equal(3 * 8 - 3, Remaining(longs));
     }
 
     [Fact]
@@ -159,6 +177,16 @@ public sealed class EncoderBatchTests
     }
 
     private void Fill() => _batch.Fill(_line);
+
+    private int Remaining(EncoderRequest[] requests)
+    {
+        int count = 0;
+        for (Fill(); _batch.Texts.Count > 0; Fill())
+        {
+            count += requests.Sum(Count);
+        }
+        return count;
+    }
 
     private int Count(EncoderRequest request) => _batch.Texts.Count(text => text.Request == request);
 
