@@ -29,7 +29,7 @@ internal static class SimilarityRanking
     private static EmbeddingRequest Shortened(EmbeddingRequest documents, int? most, ITextEngine engine, Tokenizer tokenizer)
     {
         int around = (tokenizer.AddBos ? 1 : 0) + (tokenizer.AddEos ? 1 : 0);
-        return most is { } tokens && tokens + around < (documents.ContextLength ?? engine.Description.ContextLength)
+        return most is { } tokens && tokens < (documents.ContextLength ?? engine.Description.ContextLength) - around
             ? documents with { Truncate = true, ContextLength = tokens + around }
             : documents;
     }

@@ -41,6 +41,7 @@ public sealed class SimilarityRankingTests : IDisposable
         Assert.Equal(3 * 4, result.PromptTokens);
         RerankResult whole = await engine.RerankAsync(request with { MaxDocumentTokens = 100 });
         Assert.NotEqual(whole.Scores[1], whole.Scores[0]);
+        Assert.Equal(whole.Scores, (await engine.RerankAsync(request with { MaxDocumentTokens = int.MaxValue })).Scores);
         TextEngineException error = await Assert.ThrowsAsync<TextEngineException>(() => engine.RerankAsync(request with { MaxDocumentTokens = null, ContextLength = 4 }));
         Assert.Equal(TextEngineErrorKind.ContextOverflow, error.Kind);
     }
