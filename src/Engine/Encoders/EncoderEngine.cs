@@ -15,10 +15,12 @@ public sealed class EncoderEngine : ITextEngine
     private int _disposed;
 
     /// <summary>Takes over a loaded model and disposes it at the end.</summary>
+    /// <exception cref="TextEngineException">It is a cross-encoder without the tokens that a pair of texts needs; it is disposed.</exception>
     public EncoderEngine(EncoderModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
+        RequireMarks();
         _plan = MemoryPlan.For(model.Config, model.File.FileBytes, model.Options, SystemMemory.AvailableBytes);
         _inputs = new EmbeddingInputs(model.Tokenizer, _plan);
         _scheduler = new EncoderScheduler(model);
@@ -98,6 +100,19 @@ public sealed class EncoderEngine : ITextEngine
         await _ended.Task.ConfigureAwait(false);
     }
 
+    private void RequireMarks()
+    {
+        try
+        {
+            _ = Ranks ? PairPrompt.Marks(_model.Tokenizer) : default;
+        }
+        catch
+        {
+            _model.Dispose();
+            throw;
+        }
+    }
+
     private async Task<RerankResult> RankPairsAsync(RerankRequest request, CancellationToken cancellationToken)
     {
         PairPrompt pairs = new(_model.Tokenizer, request, Math.Min(request.ContextLength ?? _plan.ContextLength, _plan.MaxContextLength));
@@ -124,7 +139,7 @@ public sealed class EncoderEngine : ITextEngine
             return ([], 0);
         }
         cancellationToken.ThrowIfCancellationRequested();
-        EncoderRequest texts = new(count, tokens);
+        EncoderRequest texts = new(count, tokens, _model.Config.ContextLength);
         _scheduler.Add(texts);
         try
         {

@@ -6,7 +6,8 @@ namespace LocalLlm.Engine.Encoders;
 /// </summary>
 /// <param name="count">Number of texts, at least one.</param>
 /// <param name="tokens">Tokens of the text of a number; may be called by any thread, but by one at a time. What it throws ends the request.</param>
-internal sealed class EncoderRequest(int count, Func<int, int[]> tokens)
+/// <param name="longest">Most tokens of a text: the model's positions.</param>
+internal sealed class EncoderRequest(int count, Func<int, int[]> tokens, int longest = int.MaxValue)
 {
     private readonly TaskCompletionSource<float[][]> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly float[][] _results = new float[count][];
@@ -31,6 +32,7 @@ internal sealed class EncoderRequest(int count, Func<int, int[]> tokens)
     public long LastPass { get; set; }
 
     /// <summary>Makes tokens of the next texts until so many tokens are ready, and one text at least if any is left.</summary>
+    /// <exception cref="TextEngineException">A text has no tokens or too many.</exception>
     public void Read(int ahead)
     {
         while (_read < count && !_done.Task.IsCompleted)
@@ -42,7 +44,7 @@ internal sealed class EncoderRequest(int count, Func<int, int[]> tokens)
                     return;
                 }
             }
-            EncoderText text = new(this, _read, tokens(_read));
+            EncoderText text = new(this, _read, Checked(tokens(_read)));
             _read++;
             _tokenCount += text.Length;
             lock (_lock)
@@ -132,4 +134,10 @@ internal sealed class EncoderRequest(int count, Func<int, int[]> tokens)
 
     /// <summary>Ends it because nobody waits any more.</summary>
     public void Cancel() => _done.TrySetCanceled();
+
+    // A pass is common to all, and would fail for all.
+    private int[] Checked(int[] text) =>
+        text.Length == 0 ? throw new TextEngineException(TextEngineErrorKind.InvalidRequest, "A text is empty, and this model has no token that could stand for it: send at least one character that it reads.")
+        : text.Length > longest ? throw new TextEngineException(TextEngineErrorKind.ContextOverflow, $"the input length exceeds the context length: {text.Length} tokens, {longest} fit")
+        : text;
 }

@@ -18,8 +18,9 @@ internal sealed class PairPrompt
     public PairPrompt(Tokenizer tokenizer, RerankRequest request, int limit)
     {
         (_tokenizer, _request, _limit) = (tokenizer, request, limit);
-        int[] begin = tokenizer.BosToken is { } cls ? [cls] : [];
-        _end = tokenizer.EosToken is { } sep ? [sep] : [];
+        (int cls, int sep) = Marks(tokenizer);
+        int[] begin = [cls];
+        _end = [sep];
         int[] query = tokenizer.Encode(request.Query, addSpecial: false, parseSpecial: false);
         int room = limit - begin.Length - (2 * _end.Length);
         if (room / 2 < 1 || (query.Length >= room && !request.Truncate))
@@ -30,6 +31,15 @@ internal sealed class PairPrompt
         }
         _query = [.. begin, .. query.AsSpan(0, request.Truncate ? Math.Min(query.Length, room / 2) : query.Length), .. _end];
     }
+
+    /// <summary>[CLS], whose state the score is read from, and [SEP], which divides a pair.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <exception cref="TextEngineException">The model does not have both, so it cannot score pairs.</exception>
+    public static (int Cls, int Sep) Marks(Tokenizer tokenizer) => tokenizer is { BosToken: { } cls, EosToken: { } sep }
+        ? (cls, sep)
+        : throw new TextEngineException(
+            TextEngineErrorKind.InvalidModel,
+            $"This model cannot be loaded: it scores pairs of texts, but its file does not name the tokens [CLS] and [SEP] that stand around them ({TokenizerKeys.ClsTokenId}, {TokenizerKeys.SepTokenId}).");
 
     /// <summary>The tokens of a pair. The first [SEP] among them ends the query: no text is read as one.</summary>
     /// <param name="document">Number of the document.</param>

@@ -83,6 +83,32 @@ public sealed class EncoderEngineTests : IDisposable
         Assert.False(request.HasMore);
     }
 
+    [Theory]
+    [InlineData(0, TextEngineErrorKind.InvalidRequest, "A text is empty")]
+    [InlineData(11, TextEngineErrorKind.ContextOverflow, "11 tokens, 10 fit")]
+    public async Task ATextThatNoPassCanTakeEndsItsRequestBeforeAnyTakesIt(int length, TextEngineErrorKind kind, string part)
+    {
+        EncoderRequest first = new(1, _ => new int[length], longest: 10), later = new(2, number => new int[number == 0 ? 10 : length], longest: 10);
+        Assert.Equal(kind, Assert.Throws<TextEngineException>(() => first.Read(100)).Kind);
+        later.Read(10);
+        TaskCompletionSource ready = new();
+        later.ReadBehind(100, ready.SetResult);
+        await ready.Task;
+        TextEngineException error = await Assert.ThrowsAsync<TextEngineException>(() => later.Results);
+        Assert.Equal(kind, error.Kind);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+        Assert.False(later.HasMore);
+    }
+
+    [Fact]
+    public async Task WithoutTokensAroundItAnEmptyTextIsRefusedAlone()
+    {
+        await using ITextEngine engine = TextEngines.Open(new SmallEncoder { HasCls = false, HasSep = false }.Write(_folder), new ModelOptions { Threads = 2 });
+        Task<EmbeddingResult> empty = engine.EmbedAsync(new EmbeddingRequest { Inputs = ["a", "\u200b"] }), other = engine.EmbedAsync(new EmbeddingRequest { Inputs = ["a"] });
+        Assert.Equal(TextEngineErrorKind.InvalidRequest, (await Assert.ThrowsAsync<TextEngineException>(() => empty)).Kind);
+        Assert.Single((await other).Vectors);
+    }
+
     [Fact]
     public async Task TextsThatAreTooLongAreCutBeforeTheirEndOrRefused()
     {

@@ -26,6 +26,12 @@ internal sealed record SmallEncoder
     /// <summary>Rows of the embedding of token types.</summary>
     public int Types { get; init; } = 2;
 
+    /// <summary>Whether the file names [CLS]; without, the model has none.</summary>
+    public bool HasCls { get; init; } = true;
+
+    /// <summary>Whether the file names [SEP]; without, the model has none.</summary>
+    public bool HasSep { get; init; } = true;
+
     /// <summary>Name of a tensor too many.</summary>
     public string? Extra { get; init; }
 
@@ -51,8 +57,14 @@ internal sealed record SmallEncoder
         writer.AddArray("tokenizer.ggml.tokens", Tokens);
         writer.AddArray<int>("tokenizer.ggml.token_type", [3, 3, 3, .. Enumerable.Repeat(1, Tokens.Length - 3)]);
         writer.Add("tokenizer.ggml.unknown_token_id", 0u);
-        writer.Add("tokenizer.ggml.cls_token_id", 1u);
-        writer.Add("tokenizer.ggml.seperator_token_id", 2u);
+        if (HasCls)
+        {
+            writer.Add("tokenizer.ggml.cls_token_id", 1u);
+        }
+        if (HasSep)
+        {
+            writer.Add("tokenizer.ggml.seperator_token_id", 2u);
+        }
         AddTensors(writer);
         string path = Path.Combine(folder.FullName, $"{Guid.NewGuid():N}.gguf");
         writer.Write(path);

@@ -109,6 +109,18 @@ public sealed class CrossEncoderTests : IDisposable
         await RefusesAsync(TextEngineErrorKind.InvalidRequest, "ranks otherwise", () => engine.RerankAsync(s_request with { Instruction = "i" }));
     }
 
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public void AModelWithoutTheTokensOfAPairIsRefused(bool cls, bool sep)
+    {
+        string path = new SmallEncoder { Pooling = 4, Labels = 1, HasCls = cls, HasSep = sep }.Write(_folder);
+        TextEngineException error = Assert.Throws<TextEngineException>(() => TextEngines.Open(path, new ModelOptions { Threads = 1 }));
+        Assert.Equal(TextEngineErrorKind.InvalidModel, error.Kind);
+        Assert.Contains("does not name the tokens [CLS] and [SEP]", error.Message, StringComparison.Ordinal);
+    }
+
     private ITextEngine Open() => TextEngines.Open(new SmallEncoder { Pooling = 4, Labels = 1, Dense = true }.Write(_folder), new ModelOptions { Threads = 2 });
 
     private static async Task RefusesAsync(TextEngineErrorKind kind, string part, Func<Task> ask)
