@@ -27,11 +27,19 @@ internal static class BertText
     /// <summary>Whether a character is an accent, which the tokenizer strips.</summary>
     public static bool IsMark(Rune character) => !character.IsAscii && Rune.GetUnicodeCategory(character) == UnicodeCategory.NonSpacingMark;
 
-    /// <summary>Takes back the spaces that stand between words and punctuation only because both are tokens, as the published tokenizers do.</summary>
+    /// <summary>
+    /// Takes back the spaces that stand between words and punctuation only because both are tokens: the replacements of "clean_up_tokenization" in
+    /// Hugging Face's transformers, in its order.
+    /// </summary>
     public static string CloseUp(string text) => text
         .Replace(" .", ".", StringComparison.Ordinal)
         .Replace(" ?", "?", StringComparison.Ordinal)
         .Replace(" !", "!", StringComparison.Ordinal)
         .Replace(" ,", ",", StringComparison.Ordinal)
-        .Replace(" ' ", "'", StringComparison.Ordinal);
+        .Replace(" ' ", "'", StringComparison.Ordinal)
+        .Replace(" n't", "n't", StringComparison.Ordinal)
+        .Replace(" 'm", "'m", StringComparison.Ordinal)
+        .Replace(" 's", "'s", StringComparison.Ordinal)
+        .Replace(" 've", "'ve", StringComparison.Ordinal)
+        .Replace(" 're", "'re", StringComparison.Ordinal);
 }

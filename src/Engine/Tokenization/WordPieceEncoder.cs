@@ -115,7 +115,7 @@ internal sealed class WordPieceEncoder : ISegmentEncoder
         int before = output.Count;
         for (int start = 0; start < word.Length;)
         {
-            int length = LongestPiece(word[start..], least: start == 0 ? WordStart.Length + 1 : 1, out int id);
+            int length = LongestPiece(word[start..], isFirst: start == 0, out int id);
             if (length == 0)
             {
                 output.RemoveRange(before, output.Count - before);
@@ -128,9 +128,13 @@ internal sealed class WordPieceEncoder : ISegmentEncoder
         _cache.Add(word, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(output)[before..]);
     }
 
-    /// <summary>Bytes of the longest piece at the start of a word's rest; 0 if there is none. Pieces are whole characters, so no match ends inside one.</summary>
-    private int LongestPiece(ReadOnlySpan<byte> rest, int least, out int id)
+    /// <summary>
+    /// Bytes of the longest piece at the start of a word's rest; 0 if there is none. Pieces are whole characters, so no match ends inside one. Where a text
+    /// has U+2581 itself inside a word, the pieces that are spelled alike begin words, and none of them continues one.
+    /// </summary>
+    private int LongestPiece(ReadOnlySpan<byte> rest, bool isFirst, out int id)
     {
+        int least = isFirst ? WordStart.Length + 1 : rest.StartsWith(WordStart) ? int.MaxValue : 1;
         for (int length = Math.Min(rest.Length, _vocabulary.LongestPiece); length >= least; length--)
         {
             if (_vocabulary.TryFindText(rest[..length], out id))

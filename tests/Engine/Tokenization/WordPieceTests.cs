@@ -11,9 +11,9 @@ public class WordPieceTests
         Model = "bert",
         Tokens =
         [
-            "[UNK]", "[CLS]", "[SEP]", "▁un", "aff", "able", "▁a", "b", "▁,", "▁é", "▁e", "▁中", "▁文", "▁ᄀ", "ᅡ", "ᆨ", "▁x", "▁", "▁k", "▁.", "▁豈", "y",
+            "[UNK]", "[CLS]", "[SEP]", "▁un", "aff", "able", "▁a", "b", "▁,", "▁é", "▁e", "▁中", "▁文", "▁ᄀ", "ᅡ", "ᆨ", "▁x", "▁", "▁k", "▁.", "▁豈", "y", "▁y", "▁▁",
         ],
-        Types = [3, 3, 3, .. Enumerable.Repeat(1, 19)],
+        Types = [3, 3, 3, .. Enumerable.Repeat(1, 21)],
         BosTokenId = 1,
         EosTokenId = 2,
         UnknownTokenId = 0,
@@ -41,6 +41,8 @@ public class WordPieceTests
     [InlineData("\uac01", "▁ᄀ ᅡ ᆨ")]
     [InlineData("\u212a", "▁k")]                              // the sign for kelvin
     [InlineData("a[CLS]b", "▁a [CLS] [UNK]")]
+    [InlineData("a▁b a▁y a▁", "[UNK] [UNK] [UNK]")]           // no piece that begins a word stands within one
+    [InlineData("▁b ▁ ▁▁b ▁y", "▁▁ b ▁▁ [UNK] ▁▁ y")]         // the word's own U+2581 is a letter like any other
     [InlineData("", "")]
     public void Rules(string text, string pieces) =>
         Assert.Equal(pieces, string.Join(' ', s_small.Encode(text, addSpecial: false, parseSpecial: true).Select(s_small.Piece)));
@@ -75,6 +77,10 @@ public class WordPieceTests
         Tokenizer tokenizer = GoldenTokenizers.MiniLm;
         Assert.Equal(expected, tokenizer.Decode(tokenizer.Encode(text, addSpecial: true, parseSpecial: false), skipSpecial: true));
     }
+
+    [Fact]
+    public void SpacesBeforePunctuationAndShortFormsAreTakenBack() =>
+        Assert.Equal("a. b? c! d, e'f don't i'm it's we've you're", BertText.CloseUp("a . b ? c ! d , e ' f do n't i 'm it 's we 've you 're"));
 
     [Fact]
     public void AccentsAreThoseOfUnicode()
