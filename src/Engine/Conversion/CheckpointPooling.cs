@@ -18,21 +18,26 @@ internal static class CheckpointPooling
     ];
 
     /// <summary>The pooling of a checkpoint; <see cref="PoolingType.None"/> where there is no <c>modules.json</c>.</summary>
-    /// <exception cref="TextEngineException">A file is missing or wrong, or the pooling is not supported.</exception>
+    /// <exception cref="TextEngineException">A file is missing or wrong, or a step or the pooling is not supported.</exception>
     public static PoolingType Read(string directory)
     {
         if (JsonSection.TryReadElement(directory, "modules.json") is not { ValueKind: JsonValueKind.Array } modules)
         {
             return PoolingType.None;
         }
+        PoolingType pooling = PoolingType.None;
         foreach (JsonElement module in modules.EnumerateArray())
         {
-            if (TextOf(module, "type")?.EndsWith("Pooling", StringComparison.Ordinal) == true)
+            // The name of a Python class. Vectors come out at length 1, so Normalize changes nothing.
+            string type = TextOf(module, "type") ?? "null";
+            pooling = type[(type.LastIndexOf('.') + 1)..] switch
             {
-                return ReadModule(directory, TextOf(module, "path"));
-            }
+                "Pooling" => ReadModule(directory, TextOf(module, "path")),
+                "Transformer" or "Normalize" => pooling,
+                _ => throw CheckpointError.InFile(Path.Combine(directory, "modules.json"), $"the module {GgufFormatException.Quote(type)} is not supported; supported are Transformer, Pooling and Normalize"),
+            };
         }
-        return PoolingType.None;
+        return pooling;
     }
 
     private static PoolingType ReadModule(string directory, string? folder)

@@ -118,6 +118,16 @@ public sealed class RefusedCheckpointTests
         Check(copy, problem);
     }
 
+    [Theory]
+    [InlineData("sentence_transformers.models.Dense")]
+    [InlineData("sentence_transformers.models.WeightedLayerPooling")]
+    public void AStepThatWouldBeLeftOutIsRefused(string type)
+    {
+        using CheckpointCopy copy = new("qwen3-embedding");
+        copy.Edit("modules.json", json => json.AsArray().Insert(2, new JsonObject { ["idx"] = 2, ["name"] = "2", ["path"] = "2_Step", ["type"] = type }));
+        Check(copy, $"the module '{type}' is not supported; supported are Transformer, Pooling and Normalize");
+    }
+
     [Fact]
     public void APoolingElsewhereIsNotRead()
     {
