@@ -14,7 +14,7 @@ internal static unsafe class KeyTurn
     /// <param name="stride">Numbers from a key to the next.</param>
     /// <param name="count">Keys.</param>
     /// <param name="width">Numbers of a key.</param>
-    /// <param name="padded">Keys to write, a multiple of sixteen.</param>
+    /// <param name="padded">Keys to write, a multiple of thirty-two: whole pairs of the widest vectors.</param>
     /// <param name="turned">Result.</param>
     /// <param name="vectors">Whether the processor may use 256-bit instructions.</param>
     public static void Run(float* keys, int stride, int count, int width, int padded, float* turned, bool vectors)

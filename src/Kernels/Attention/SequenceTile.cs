@@ -18,7 +18,7 @@ internal static unsafe class SequenceTile
     /// <param name="q">The queries [4] [headLength].</param>
     /// <param name="turned">Keys [headLength, padded].</param>
     /// <param name="headLength">Width of a head.</param>
-    /// <param name="padded">Keys, a multiple of sixteen.</param>
+    /// <param name="padded">Keys, a multiple of thirty-two: whole pairs of the widest vectors.</param>
     /// <param name="scale">Multiplies every score.</param>
     /// <param name="scores">Result [4, padded].</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
