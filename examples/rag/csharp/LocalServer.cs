@@ -13,7 +13,9 @@ internal sealed class LocalServer : IDisposable
     /// <summary>Tokens of an answer: small models may otherwise repeat themselves without end.</summary>
     private const int MostTokens = 200;
 
-    private readonly HttpClient _http = new() { BaseAddress = Address(), Timeout = Timeout.InfiniteTimeSpan };
+    private readonly string _address = ServerAddress.Read();
+
+    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>The vectors of texts, all of length 1.</summary>
     public async Task<List<float[]>> EmbedAsync(string model, IReadOnlyList<string> texts)
@@ -23,8 +25,8 @@ internal sealed class LocalServer : IDisposable
         {
             JsonObject body = new() { ["model"] = model, ["input"] = JsonSerializer.SerializeToNode(batch) };
             using HttpResponseMessage answer = await PostAsync("/api/embed", body);
-            JsonObject fields = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
-            vectors.AddRange(fields["embeddings"].Deserialize<float[][]>()!);
+            float[][]? made = Read(await ReceivedAsync(answer.Content.ReadAsStringAsync()), VectorsOf);
+            vectors.AddRange(made?.Length == batch.Length ? made : throw Strange());
         }
         return vectors;
     }
@@ -39,51 +41,95 @@ internal sealed class LocalServer : IDisposable
             ["options"] = new JsonObject { ["temperature"] = 0, ["num_predict"] = MostTokens },
         };
         using HttpResponseMessage answer = await PostAsync("/api/chat", body);
-        using StreamReader lines = new(await answer.Content.ReadAsStreamAsync());
-        while (await lines.ReadLineAsync() is { } line)
+        using StreamReader lines = new(await ReceivedAsync(answer.Content.ReadAsStreamAsync()));
+        while (await ReceivedAsync(lines.ReadLineAsync()) is { } line)
         {
-            JsonNode? part = line.Length > 0 ? JsonNode.Parse(line) : null;
-            if ((string?)part?["error"] is { } error)
+            (string? error, string? piece, bool done) = line.Length > 0 ? Read(line, PartOf) : default;
+            if (error is not null)
             {
                 throw new RagException(error);
             }
-            yield return (string?)part?["message"]?["content"] ?? "";
+            yield return piece ?? "";
+            if (done)
+            {
+                yield break;
+            }
         }
+        throw Lost(); // an answer that is whole says so
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private static Uri Address()
+    private static float[][]? VectorsOf(string body) => ObjectOf(body)["embeddings"].Deserialize<float[][]>();
+
+    private static (string? Error, string? Piece, bool Done) PartOf(string line)
     {
-        string text = Environment.GetEnvironmentVariable("OLLAMA_HOST") is { Length: > 0 } set ? set : "127.0.0.1";
-        UriBuilder address = new(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}");
-        bool hasPort = text.Split("://")[^1].TrimEnd('/').Split(':') is [.., var port] && int.TryParse(port, out _);
-        address.Host = address.Host is "" or "0.0.0.0" ? "127.0.0.1" : address.Host;
-        address.Port = hasPort || address.Scheme == "https" ? address.Port : 11434;
-        return address.Uri;
+        JsonObject part = ObjectOf(line);
+        return (part["error"]?.ToString(), part["message"]?["content"]?.ToString(), (bool?)part["done"] ?? false);
     }
 
     private async Task<HttpResponseMessage> PostAsync(string path, JsonObject body)
     {
-        HttpResponseMessage answer;
+        using HttpRequestMessage request = new(HttpMethod.Post, _address + path) { Content = JsonContent.Create(body) };
+        HttpResponseMessage answer = await ReceivedAsync(_http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead));
+        if (answer.IsSuccessStatusCode)
+        {
+            return answer;
+        }
+        using (answer)
+        {
+            string? error = ErrorOf(await ReceivedAsync(answer.Content.ReadAsStringAsync()));
+            throw new RagException(error ?? $"the server at {_address} answered with status {(int)answer.StatusCode}");
+        }
+    }
+
+    /// <summary>What the server says went wrong; null where the body is not from the server itself, but from what stands before it.</summary>
+    private static string? ErrorOf(string body)
+    {
         try
         {
-            using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = JsonContent.Create(body) };
-            answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            return (JsonNode.Parse(body) as JsonObject)?["error"]?.ToString();
         }
-        catch (HttpRequestException)
+        catch (JsonException)
         {
-            throw new RagException($"no server at {_http.BaseAddress!.GetLeftPart(UriPartial.Authority)}: start one with 'localllm serve'");
+            return null;
         }
-        if (!answer.IsSuccessStatusCode)
-        {
-            using (answer)
-            {
-                JsonObject? fields = await answer.Content.ReadFromJsonAsync<JsonObject>();
-                throw new RagException((string?)fields?["error"] ?? $"the server answered with status {(int)answer.StatusCode}");
-            }
-        }
-        return answer;
     }
+
+    /// <summary>What is on its way from the server; a connection that fails is told in one sentence.</summary>
+    private async Task<T> ReceivedAsync<T>(Task<T> coming)
+    {
+        try
+        {
+            return await coming;
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError
+            is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
+        {
+            throw new RagException($"no server at {_address}: start one with 'localllm serve'");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw Lost();
+        }
+    }
+
+    private static JsonObject ObjectOf(string text) => JsonNode.Parse(text) as JsonObject ?? throw new JsonException();
+
+    private T Read<T>(string text, Func<string, T> read)
+    {
+        try
+        {
+            return read(text);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw Strange();
+        }
+    }
+
+    private RagException Lost() => new($"the connection to {_address} was lost");
+
+    private RagException Strange() => new($"the answer of {_address} is not one that an Ollama server gives");
 }

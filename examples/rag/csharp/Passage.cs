@@ -5,8 +5,11 @@ namespace Rag;
 /// <param name="Text">Its text.</param>
 internal readonly record struct Passage(int Line, string Text)
 {
-    /// <summary>Characters of a passage: a few paragraphs, well within what small embedding models read.</summary>
+    /// <summary>Unicode characters of a passage: a few paragraphs, well within what small embedding models read.</summary>
     private const int Most = 800;
+
+    /// <summary>What a blank line may hold; named one by one, because each language has a set of its own.</summary>
+    private static readonly char[] Spaces = [' ', '\t', '\n', '\v', '\f', '\u00a0'];
 
     /// <summary>Paragraphs of a document put together while they fit; a heading begins a new passage.</summary>
     public static IEnumerable<Passage> Of(string text)
@@ -14,7 +17,7 @@ internal readonly record struct Passage(int Line, string Text)
         Passage held = default;
         foreach (Passage paragraph in Paragraphs(text))
         {
-            if (held.Text is not null && (paragraph.Text.StartsWith('#') || held.Text.Length + 2 + paragraph.Text.Length > Most))
+            if (held.Text is not null && (paragraph.Text.StartsWith('#') || Length(held.Text) + 2 + Length(paragraph.Text) > Most))
             {
                 yield return held;
                 held = default;
@@ -32,28 +35,42 @@ internal readonly record struct Passage(int Line, string Text)
     {
         List<string> held = [];
         int number = 0, first = 1;
-        foreach (string line in text.ReplaceLineEndings("\n").Split('\n').Append(""))
+        foreach (string line in text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Split('\n').Append(""))
         {
             number++;
-            if (!string.IsNullOrWhiteSpace(line))
+            string trimmed = line.TrimEnd(Spaces);
+            if (trimmed.Length > 0)
             {
                 first = held.Count > 0 ? first : number;
-                held.Add(line.TrimEnd());
+                held.Add(trimmed);
                 continue;
             }
             string rest = string.Join('\n', held);
             held.Clear();
-            while (rest.Length > Most)
+            while (End(rest) is var end && end < rest.Length)
             {
-                int cut = rest.LastIndexOf(' ', Most - 1);
-                cut = cut > 0 ? cut : Most;
+                int cut = rest.LastIndexOf(' ', end - 1);
+                cut = cut > 0 ? cut : end;
                 yield return new Passage(first, rest[..cut]);
-                rest = rest[cut..].TrimStart();
+                rest = rest[cut..].TrimStart(Spaces);
             }
             if (rest.Length > 0)
             {
                 yield return new Passage(first, rest);
             }
         }
+    }
+    /// <summary>How many Unicode characters a text has: a pair of surrogates is one.</summary>
+    private static int Length(string text) => text.Length - text.Count(char.IsLowSurrogate);
+
+    /// <summary>Where the first <see cref="Most"/> Unicode characters of a text end.</summary>
+    private static int End(string text)
+    {
+        int end = 0;
+        for (int i = 0; i < Most && end < text.Length; i++)
+        {
+            end += char.IsSurrogatePair(text, end) ? 2 : 1;
+        }
+        return end;
     }
 }

@@ -14,24 +14,28 @@ Argument<string> folder = new("FOLDER") { Description = "Folder of the documents
 Argument<string> question = new("QUESTION") { Description = "The question" };
 Command index = new("index", "Index the .md and .txt files of a folder.") { folder, embed };
 Command ask = new("ask", "Answer a question from the documents.") { question, chat, top };
-index.SetAction(result => UseAsync(result, (server, passages) =>
-    Questions.IndexAsync(server, passages, result.GetRequiredValue(folder), result.GetRequiredValue(embed))));
-ask.SetAction(result => UseAsync(result, (server, passages) =>
-    Questions.AskAsync(server, passages, result.GetRequiredValue(question), result.GetRequiredValue(chat), result.GetRequiredValue(top))));
+index.SetAction(result => RunAsync(result, (server, file) =>
+    Questions.IndexAsync(server, file, result.GetRequiredValue(folder), result.GetRequiredValue(embed))));
+ask.SetAction(result => RunAsync(result, (server, file) =>
+    Questions.AskAsync(server, file, result.GetRequiredValue(question), result.GetRequiredValue(chat), result.GetRequiredValue(top))));
 return await new RootCommand("Asks a local model about your own documents.") { database, index, ask }.Parse(args).InvokeAsync();
 
-async Task<int> UseAsync(ParseResult result, Func<LocalServer, PassageIndex, Task> use)
+async Task<int> RunAsync(ParseResult result, Func<LocalServer, string, Task> run)
 {
+    string file = result.GetRequiredValue(database);
     try
     {
         using LocalServer server = new();
-        using PassageIndex passages = new(result.GetRequiredValue(database));
-        await use(server, passages);
+        await run(server, file);
         return 0;
     }
-    catch (Exception e) when (e is RagException or SqliteException or IOException or UnauthorizedAccessException)
+    catch (SqliteException e)
+    {
+        Console.Error.WriteLine($"Error: the index '{file}' cannot be used: {SQLitePCL.raw.sqlite3_errstr(e.SqliteErrorCode).utf8_to_string()}");
+    }
+    catch (Exception e) when (e is RagException or IOException or UnauthorizedAccessException)
     {
         Console.Error.WriteLine($"Error: {e.Message}");
-        return 1;
     }
+    return 1;
 }
