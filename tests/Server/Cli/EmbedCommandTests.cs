@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -89,6 +90,85 @@ public sealed class EmbedCommandTests : IDisposable
         Assert.Equal("It is too long.", await new CliUnderTest { Engine = engine }.FailAsync("embed", "smollm2", "x", "--format", "csv", "-o", path));
         Assert.Equal([path], Directory.GetFiles(_folder));
         Assert.Equal("old", await File.ReadAllTextAsync(path));
+    }
+
+    [Fact]
+    public async Task ALinkStaysAndItsTargetIsReplaced()
+    {
+        string target = PathOf("target.json"), link = PathOf("link.json"), far = PathOf("far.json");
+        await File.WriteAllTextAsync(target, "old");
+        File.CreateSymbolicLink(link, target);
+        File.CreateSymbolicLink(far, "link.json");
+        Assert.Equal(0, await new CliUnderTest { Engine = new ScriptedEngine() }.RunAsync("embed", "smollm2", "x", "-o", far));
+        Assert.Equal((target, "link.json"), (new FileInfo(link).LinkTarget, new FileInfo(far).LinkTarget));
+        Assert.Equal("[\n[0.6,-0.8]\n]\n", await File.ReadAllTextAsync(target));
+
+        // Also where the target is not there yet.
+        File.Delete(target);
+        Assert.Equal(0, await new CliUnderTest { Engine = new ScriptedEngine() }.RunAsync("embed", "smollm2", "x", "--format", "csv", "-o", far));
+        Assert.Equal((target, "link.json"), (new FileInfo(link).LinkTarget, new FileInfo(far).LinkTarget));
+        Assert.Equal("0.6,-0.8\n", await File.ReadAllTextAsync(target));
+        Assert.Equal(3, Directory.GetFiles(_folder).Length);
+
+        File.Delete(link);
+        File.CreateSymbolicLink(link, "far.json");
+        Assert.StartsWith($"'{far}' cannot be written: ", await new CliUnderTest { Engine = new ScriptedEngine() }.FailAsync("embed", "smollm2", "x", "-o", far), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("json")]
+    [InlineData("npy")]
+    public async Task APipeIsWrittenToAndStays(string format)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return; // has no pipes in folders
+        }
+        string pipe = PathOf("pipe"), link = PathOf("link"), file = PathOf("file");
+        using (Process made = Process.Start("mkfifo", [pipe]))
+        {
+            await made.WaitForExitAsync();
+            Assert.Equal(0, made.ExitCode);
+        }
+        File.CreateSymbolicLink(link, pipe);
+        Assert.Equal(0, await new CliUnderTest { Engine = new ScriptedEngine() }.RunAsync("embed", "smollm2", "x", "--format", format, "-o", file));
+        foreach (string name in new[] { pipe, link })
+        {
+            // A reader of its own process: if nobody ever writes, it can be ended.
+            using Process reader = Process.Start(new ProcessStartInfo("cat", [pipe]) { RedirectStandardOutput = true })!;
+            using MemoryStream read = new();
+            Task reading = reader.StandardOutput.BaseStream.CopyToAsync(read);
+            try
+            {
+                // On a thread of its own: opening a pipe waits for the reader.
+                Assert.Equal(0, await Task.Run(() => new CliUnderTest { Engine = new ScriptedEngine() }.RunAsync("embed", "smollm2", "x", "--format", format, "-o", name)));
+                Assert.Equal(["file", "link", "pipe"], Directory.GetFiles(_folder).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal));
+                Assert.Equal(pipe, new FileInfo(link).LinkTarget);
+                // What has replaced the pipe could be read at once, and twice.
+                using Process kind = Process.Start("test", ["-p", pipe]);
+                await kind.WaitForExitAsync();
+                Assert.Equal(0, kind.ExitCode);
+                await reading;
+                Assert.Equal(await File.ReadAllBytesAsync(file), read.ToArray());
+            }
+            finally
+            {
+                reader.Kill();
+            }
+        }
+    }
+
+    [Fact]
+    public async Task AnEmptyFileIsReplacedLikeAnyOther()
+    {
+        string path = PathOf("vectors.csv");
+        await File.WriteAllTextAsync(path, "");
+        ScriptedEngine engine = new() { RefusesWith = new TextEngineException(TextEngineErrorKind.ContextOverflow, "It is too long.") };
+        await new CliUnderTest { Engine = engine }.FailAsync("embed", "smollm2", "x", "--format", "csv", "-o", path);
+        Assert.Equal("", await File.ReadAllTextAsync(path));
+        Assert.Equal(0, await new CliUnderTest { Engine = new ScriptedEngine() }.RunAsync("embed", "smollm2", "x", "--format", "csv", "-o", path));
+        Assert.Equal("0.6,-0.8\n", await File.ReadAllTextAsync(path));
+        Assert.Equal([path], Directory.GetFiles(_folder));
     }
 
     [Fact]
