@@ -57,6 +57,22 @@ public sealed class EmbedTests
     }
 
     [Theory]
+    [InlineData("/api/embed", "input")]
+    [InlineData("/api/embeddings", "prompt")]
+    [InlineData("/v1/embeddings", "input")]
+    public async Task TheContextIsTheRequestsElseTheModelsOwn(string path, string field)
+    {
+        ScriptedEngine engine = new();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine, OptionTests.WithContextOfTalker);
+        await server.AskJsonAsync(path, $$"""{"model":"talker","{{field}}":"x"}""");
+        await server.AskJsonAsync(path, $$"""{"model":"talker","{{field}}":"x","options":{"num_ctx":3} }""");
+        Assert.Equal([24, 3], engine.EmbeddingRequests.Select(request => request.ContextLength));
+        Assert.Equal(
+            (400, "input after truncation exceeds maximum context length"),
+            await server.AskErrorAsync(path, $$"""{"model":"talker","{{field}}":"x","options":{"num_ctx":0} }"""));
+    }
+
+    [Theory]
     [InlineData("\"hello\"", """{"embedding":[0.6,-0.8]}""")]
     [InlineData("\"\"", """{"embedding":[]}""")]
     public async Task OldEndpointAnswersOneVector(string prompt, string answer)

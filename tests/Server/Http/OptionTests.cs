@@ -1,10 +1,18 @@
+using System.Text.Json;
 using LocalLlm.Engine;
 using LocalLlm.Engine.Sampling;
+using LocalLlm.Server.Http;
 
 namespace LocalLlm.Server.Tests.Http;
 
 public sealed class OptionTests
 {
+    /// <summary>Gives the talker a context of its own, as <c>PARAMETER num_ctx 24</c> does.</summary>
+    internal static ServerOptions WithContextOfTalker(ServerOptions options) => options with
+    {
+        Models = [options.Models[0] with { Defaults = JsonDocument.Parse("""{"num_ctx":24}""").RootElement }],
+    };
+
     [Fact]
     public async Task LayersGoOverOneAnother()
     {

@@ -73,7 +73,19 @@ public sealed class RerankTests
             Assert.Equal(["a", ""], request.Documents);
             Assert.Equal("127.0.0.1", request.Client);
         });
-        Assert.Equal([30, null], requests.Select(request => request.ContextLength));
+        Assert.Equal([30, 30], requests.Select(request => request.ContextLength));
+    }
+
+    [Theory]
+    [InlineData("/v1/rerank")]
+    [InlineData("/api/rerank")]
+    public async Task TheModelsOwnContextHoldsWhereARequestGivesNone(string path)
+    {
+        ScriptedEngine engine = new();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine, OptionTests.WithContextOfTalker);
+        await server.AskJsonAsync(path, """{"model":"talker","query":"q","documents":["a"]}""");
+        await server.AskJsonAsync(path, """{"model":"talker","query":"q","documents":["a"],"options":{"num_ctx":20}}""");
+        Assert.Equal([24, 20], engine.RerankRequests.Select(request => request.ContextLength));
     }
 
     [Theory]

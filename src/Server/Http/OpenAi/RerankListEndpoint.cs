@@ -18,9 +18,10 @@ internal sealed class RerankListEndpoint(ServedModels models, ModelAccess access
         RerankQuestion question = RerankQuestion.Of(body);
         string name = body.String("model") is { Length: > 0 } given ? given : throw RequestException.NotFound("model '' not found");
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model \"{name}\" not found, try pulling it first");
+        GenerationOptions options = GenerationOptions.Of(model).With(body.Object("options"));
         await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
         {
-            RerankResult result = await call.RerankAsync(question.Request);
+            RerankResult result = await call.RerankAsync(question.Request with { ContextLength = EmbedEndpoint.ContextOf(options, call.Engine) });
             RerankList answer = new(
                 $"rerank-{RandomNumberGenerator.GetHexString(IdDigits, lowercase: true)}",
                 name,
