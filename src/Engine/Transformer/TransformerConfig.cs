@@ -89,11 +89,15 @@ public sealed record TransformerConfig
     public int GroupSize => HeadCount / HeadCountKv;
 
     /// <summary>Reads and checks the configuration of a model file.</summary>
-    /// <exception cref="TextEngineException">The architecture is unknown, or a value is missing, out of range, or contradicts another.</exception>
+    /// <exception cref="TextEngineException">The architecture is unknown or an encoder's, or a value is missing, out of range, or contradicts another.</exception>
     public static TransformerConfig Read(GgufFile file)
     {
         GgufMetadata metadata = file.Metadata;
         string architecture = metadata.GetString("general.architecture");
+        if (EncoderConfig.Describes(file))
+        {
+            throw new TextEngineException(TextEngineErrorKind.InvalidModel, $"This model is an encoder ('{architecture}'): it embeds texts and generates none, so use `localllm embed`.");
+        }
         if (!Architectures.Contains(architecture))
         {
             throw Invalid($"architecture '{architecture}' is not supported; supported are {string.Join(", ", Architectures)}");

@@ -44,6 +44,15 @@ public sealed class LogitsCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task AnEncoderIsToldFromWhatIsNotSupported()
+    {
+        const string sentence = "This model is an encoder ('bert'): it embeds texts and generates none, so use `localllm embed`.";
+        Assert.Equal(sentence, await new CliUnderTest().FailAsync("logits", "all-minilm", "--tokens", "1", "--output", _output));
+        Assert.Equal(sentence, await new CliUnderTest().FailAsync("bench", "all-minilm"));
+        Assert.False(File.Exists(_output));
+    }
+
+    [Fact]
     public async Task VerboseSaysWhatComputes()
     {
         CliUnderTest cli = new();
