@@ -32,7 +32,15 @@ internal static class EmbedCommand
             using VectorFile? file = path is null ? null : new VectorFile(path, form);
             using ArrayPipe? pipe = isPiped ? new ArrayPipe(host.OutBytes()) : null;
             IVectorWriter vectors = file?.Vectors ?? pipe ?? VectorFile.For(form, host.Out, null);
-            await flags.UseAsync(result, embed => WriteAsync(lines, embed, vectors), cancellationToken);
+            try
+            {
+                await flags.UseAsync(result, embed => WriteAsync(lines, embed, vectors), cancellationToken);
+            }
+            catch (Exception e) when (e is not IOException)
+            {
+                vectors.Abandon();
+                throw;
+            }
             if (file is null)
             {
                 vectors.End();

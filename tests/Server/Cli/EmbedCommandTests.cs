@@ -92,6 +92,23 @@ public sealed class EmbedCommandTests : IDisposable
         Assert.Equal("old", await File.ReadAllTextAsync(path));
     }
 
+    [Theory]
+    [InlineData("json", "[\n[1]", ",\n[1]", "\n")]
+    [InlineData("csv", "1\n", "1\n", "")]
+    public async Task WhatFailsLaterEndsItsLineAndIsNoWholeArray(string format, string first, string next, string end)
+    {
+        ScriptedEngine engine = new()
+        {
+            Embed = request => request.Inputs.Contains("long")
+                ? throw new TextEngineException(TextEngineErrorKind.ContextOverflow, "It is too long.")
+                : new EmbeddingResult([.. request.Inputs.Select(_ => new[] { 1f })], 1),
+        };
+        CliUnderTest cli = new() { Engine = engine, Input = string.Join('\n', [.. Enumerable.Repeat("x", TextLines.MostTexts), "long"]) };
+        Assert.Equal(1, await cli.RunAsync("embed", "smollm2", "--format", format));
+        Assert.Equal("Error: It is too long.\n", cli.Error.ToString());
+        Assert.Equal(first + string.Concat(Enumerable.Repeat(next, TextLines.MostTexts - 1)) + end, cli.Out.ToString());
+    }
+
     [Fact]
     public async Task ALinkStaysAndItsTargetIsReplaced()
     {

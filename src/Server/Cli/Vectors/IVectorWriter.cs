@@ -9,4 +9,9 @@ internal interface IVectorWriter
 
     /// <summary>Completes the file; the stream below stays open.</summary>
     void End();
+
+    /// <summary>Ends what cannot be completed: the line that was begun is ended, so that an error does not stand in it, and nothing says that the vectors are all.</summary>
+    void Abandon()
+    {
+    }
 }

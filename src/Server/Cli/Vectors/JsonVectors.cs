@@ -17,4 +17,13 @@ internal sealed class JsonVectors(TextWriter output) : IVectorWriter
 
     /// <inheritdoc/>
     public void End() => output.Write(_begun ? "\n]\n" : "[]\n");
+
+    /// <inheritdoc/>
+    public void Abandon()
+    {
+        if (_begun)
+        {
+            output.Write("\n");
+        }
+    }
 }
