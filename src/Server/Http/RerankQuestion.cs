@@ -69,7 +69,7 @@ internal sealed class RerankQuestion
         : Array.Exists(s_methods, known => known.Name == name) ? Array.Find(s_methods, known => known.Name == name).Method
         : throw RequestException.BadRequest($"invalid method '{name}': it must be {string.Join(", ", s_methods.Select(known => $"'{known.Name}'"))}, or left out");
 
-    private static int? CountOf(JsonFields body, string name) => body.Int32(name) switch
+    private static int? CountOf(JsonFields body, string name) => body.Whole(name) switch
     {
         < 1 and { } count => throw RequestException.BadRequest($"{name} must be at least 1, not {count}"),
         { } count => count,

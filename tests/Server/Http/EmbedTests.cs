@@ -40,10 +40,24 @@ public sealed class EmbedTests
     [InlineData("\"input\":{}", "invalid input type")]
     [InlineData("\"input\":\"x\",\"options\":{\"num_ctx\":0}", "input after truncation exceeds maximum context length")]
     [InlineData("\"input\":\"x\",\"truncate\":\"no\"", "truncate must be a boolean, not a string")]
+    [InlineData("\"input\":\"x\",\"dimensions\":\"1\"", "dimensions must be an integer, not a string")]
+    [InlineData("\"input\":\"x\",\"dimensions\":1.5", "dimensions must be an integer, not 1.5")]
+    [InlineData("\"input\":\"x\",\"dimensions\":4294967296", "dimensions is out of range: 4294967296")]
     public async Task WrongInputIsTold(string field, string error)
     {
         await using ServerUnderTest server = await ServerUnderTest.StartAsync(new ScriptedEngine());
         Assert.Equal((400, error), await server.AskErrorAsync("/api/embed", $$"""{"model":"talker",{{field}}}"""));
+    }
+
+    [Theory]
+    [InlineData("4.0")]
+    [InlineData("4e0")]
+    public async Task DimensionsMayBeWrittenAsAnyWholeNumber(string dimensions)
+    {
+        ScriptedEngine engine = new();
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
+        await server.AskJsonAsync("/api/embed", $$"""{"model":"talker","input":"x","dimensions":{{dimensions}}}""");
+        Assert.Equal(4, Assert.Single(engine.EmbeddingRequests).Dimensions);
     }
 
     [Fact]
@@ -122,6 +136,7 @@ public sealed class EmbedTests
     [InlineData(",\"input\":[\"a\",1]", "invalid input")]
     [InlineData(",\"input\":[1,2.5]", "invalid input")]
     [InlineData(",\"input\":[[1],2]", "invalid input")]
+    [InlineData(",\"input\":\"x\",\"dimensions\":1.5", "dimensions must be an integer, not 1.5")]
     [InlineData(",\"input\":\"x\",\"encoding_format\":\"hex\"", "invalid encoding_format 'hex': it must be 'float' or 'base64'")]
     public async Task OpenAiRefusesOtherInput(string field, string error)
     {

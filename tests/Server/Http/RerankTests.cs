@@ -99,6 +99,7 @@ public sealed class RerankTests
     [InlineData("\"query\":\"q\",\"documents\":[{\"image\":\"x\"}]", "documents[0] has no text: send a string, or an object with a string in its field text")]
     [InlineData("\"query\":\"q\",\"documents\":[{\"text\":7}]", "documents[0].text must be a string, not a number")]
     [InlineData("\"query\":\"q\",\"documents\":[\"a\"],\"top_n\":0", "top_n must be at least 1, not 0")]
+    [InlineData("\"query\":\"q\",\"documents\":[\"a\"],\"top_n\":1.5", "top_n must be an integer, not 1.5")]
     [InlineData("\"query\":\"q\",\"documents\":[\"a\"],\"top_n\":\"2\"", "top_n must be an integer, not a string")]
     [InlineData("\"query\":\"q\",\"documents\":[\"a\"],\"max_tokens_per_doc\":-1", "max_tokens_per_doc must be at least 1, not -1")]
     [InlineData("\"query\":\"q\",\"documents\":[\"a\"],\"return_documents\":1", "return_documents must be a boolean, not a number")]

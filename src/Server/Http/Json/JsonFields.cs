@@ -58,6 +58,11 @@ internal sealed class JsonFields
     /// <summary>A number, fractions cut off.</summary>
     public int? Int32(string name) => Any(name) is { } value ? (int)AsInteger(PathOf(name), value, int.MinValue, int.MaxValue) : null;
 
+    /// <summary>A number without a fraction, for counts that nobody has ever sent as anything else; <c>4.0</c> is one.</summary>
+    public int? Whole(string name) => Any(name) is not { ValueKind: JsonValueKind.Number } value || value.TryGetInt64(out _) || double.IsInteger(value.GetDouble())
+        ? Int32(name)
+        : throw RequestException.BadRequest($"{PathOf(name)} must be an integer, not {value.GetRawText()}");
+
     /// <summary>A number, fractions cut off.</summary>
     public long? Int64(string name) => Any(name) is { } value ? AsInteger(PathOf(name), value, long.MinValue, long.MaxValue) : null;
 

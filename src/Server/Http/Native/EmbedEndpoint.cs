@@ -24,7 +24,7 @@ internal sealed class EmbedEndpoint(ServedModels models, ModelAccess access, Tim
             await access.RunOnceAsync(context, model, keepAlive, _ => ApiJson.SendAsync(context, loaded, ApiJson.Compact.EmbedAnswer));
             return;
         }
-        EmbeddingRequest request = new() { Inputs = inputs, Truncate = body.Boolean("truncate") ?? true, Dimensions = body.Int32("dimensions") };
+        EmbeddingRequest request = new() { Inputs = inputs, Truncate = body.Boolean("truncate") ?? true, Dimensions = body.Whole("dimensions") };
         await access.RunAsync(context, model, keepAlive, async call =>
         {
             clock.ModelIsReady();

@@ -13,7 +13,7 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ModelAccess access
     public async Task HandleAsync(HttpContext context)
     {
         JsonFields body = await JsonBody.ReadAsync(context.Request, context.RequestAborted);
-        EmbeddingRequest request = InputsOf(body) with { Dimensions = body.Int32("dimensions") };
+        EmbeddingRequest request = InputsOf(body) with { Dimensions = body.Whole("dimensions") };
         bool asBase64 = body.String("encoding_format") switch
         {
             null or "float" => false,
