@@ -37,6 +37,16 @@ internal sealed class ModelAccess(ResidentModels resident, AdmissionQueue queue,
         }
     }
 
+    /// <summary>Computes what a request asks. The model is free again before the answer is sent, so that a client that reads slowly, or not at all, does not keep it.</summary>
+    /// <returns>What was computed.</returns>
+    /// <inheritdoc cref="RunAsync"/>
+    public async Task<T> ComputeAsync<T>(HttpContext context, ServedModel model, KeepAlive? keepAlive, Func<ModelCall, Task<T>> answer)
+    {
+        T computed = default!;
+        await RunAsync(context, model, keepAlive, async call => computed = await answer(call));
+        return computed;
+    }
+
     /// <summary>Answers a request that only loads: it never waits in the queue.</summary>
     /// <inheritdoc cref="RunAsync"/>
     public async Task RunOnceAsync(HttpContext context, ServedModel model, KeepAlive? keepAlive, Func<ModelCall, Task> answer)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Text.Json;
 using LocalLlm.Engine;
 
@@ -58,6 +59,22 @@ public sealed class EmbedTests
         await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
         await server.AskJsonAsync("/api/embed", $$"""{"model":"talker","input":"x","dimensions":{{dimensions}}}""");
         Assert.Equal(4, Assert.Single(engine.EmbeddingRequests).Dimensions);
+    }
+
+    [Theory]
+    [InlineData("/api/embed")]
+    [InlineData("/v1/embeddings")]
+    public async Task AClientThatDoesNotReadItsAnswerKeepsNoModel(string path)
+    {
+        // 40 MB of text and more, which no socket takes at once.
+        ScriptedEngine engine = new() { Embed = request => new EmbeddingResult([.. request.Inputs.Select(_ => Enumerable.Repeat(1f / 3, 4_000_000).ToArray())], 1) };
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(engine);
+        using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new StringContent("""{"model":"talker","input":"x","keep_alive":0}""") };
+        using HttpResponseMessage answer = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        // Else the engine is never unloaded, and this hangs.
+        await engine.End.Task;
+        Assert.True((await answer.Content.ReadAsByteArrayAsync()).Length > 40_000_000);
     }
 
     [Fact]

@@ -25,11 +25,11 @@ internal sealed class EmbedEndpoint(ServedModels models, ModelAccess access, Tim
             return;
         }
         EmbeddingRequest request = new() { Inputs = inputs, Truncate = body.Boolean("truncate") ?? true, Dimensions = body.Whole("dimensions") };
-        await access.RunAsync(context, model, keepAlive, async call =>
+        EmbedAnswer answer = await access.ComputeAsync(context, model, keepAlive, async call =>
         {
             clock.ModelIsReady();
             EmbeddingResult result = await call.EmbedAsync(request with { ContextLength = ContextOf(options, call.Engine) });
-            EmbedAnswer answer = new()
+            return new EmbedAnswer
             {
                 Model = name,
                 Embeddings = result.Vectors,
@@ -37,8 +37,8 @@ internal sealed class EmbedEndpoint(ServedModels models, ModelAccess access, Tim
                 LoadDuration = clock.LoadNanoseconds,
                 PromptEvalCount = result.PromptTokens,
             };
-            await ApiJson.StreamAsync(context, answer, ApiJson.Compact.EmbedAnswer);
         });
+        await ApiJson.StreamAsync(context, answer, ApiJson.Compact.EmbedAnswer);
     }
 
     /// <summary>Answers <c>/api/embeddings</c>: one prompt.</summary>

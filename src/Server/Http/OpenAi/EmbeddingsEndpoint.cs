@@ -23,15 +23,13 @@ internal sealed class EmbeddingsEndpoint(ServedModels models, ModelAccess access
         string name = body.String("model") is { Length: > 0 } given ? given : throw RequestException.NotFound("model '' not found");
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model \"{name}\" not found, try pulling it first");
         GenerationOptions options = GenerationOptions.Of(model).With(body.Object("options"));
-        await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
-        {
-            EmbeddingResult result = await call.EmbedAsync(request with { ContextLength = EmbedEndpoint.ContextOf(options, call.Engine) });
-            EmbeddingList answer = new(
-                [.. result.Vectors.Select((vector, index) => new EmbeddingEntry(new EmbeddingVector(vector, asBase64), index))],
-                name,
-                new EmbeddingUsage(result.PromptTokens, result.PromptTokens));
-            await ApiJson.StreamAsync(context, answer, ApiJson.Compact.EmbeddingList);
-        });
+        EmbeddingResult result = await access.ComputeAsync(
+            context, model, RequestFields.KeepAlive(body), call => call.EmbedAsync(request with { ContextLength = EmbedEndpoint.ContextOf(options, call.Engine) }));
+        EmbeddingList answer = new(
+            [.. result.Vectors.Select((vector, index) => new EmbeddingEntry(new EmbeddingVector(vector, asBase64), index))],
+            name,
+            new EmbeddingUsage(result.PromptTokens, result.PromptTokens));
+        await ApiJson.StreamAsync(context, answer, ApiJson.Compact.EmbeddingList);
     }
 
     /// <summary>The inputs: texts, or the served model's own token ids; the engine refuses those that it does not have.</summary>
