@@ -22,6 +22,10 @@ internal static class SimilarCommand
         flags.AddTo(command);
         command.SetAction(async (result, cancellationToken) =>
         {
+            if (string.IsNullOrWhiteSpace(result.GetRequiredValue(query)))
+            {
+                throw new CommandLineException("The query is empty: say what is looked for.");
+            }
             IEnumerable<string> lines = flags.Texts(result, []);
             List<FoundLine> found = [];
             await flags.UseAsync(

@@ -52,6 +52,8 @@ public sealed class SimilarCommandTests
 
     [Theory]
     [InlineData("There is no line to compare with the query: the text is empty.", "similar", "smollm2", "1 0")]
+    [InlineData("The query is empty: say what is looked for.", "similar", "smollm2", "")]
+    [InlineData("The query is empty: say what is looked for.", "similar", "smollm2", " ", "--file", "nowhere")]
     [InlineData("--top must be a whole number of at least 1, not '0'.", "similar", "smollm2", "1 0", "--top", "0")]
     public async Task MistakesAreOneSentence(string sentence, params string[] args) =>
         Assert.Equal(sentence, await new CliUnderTest { Engine = Plane(), Input = "\n \n" }.FailAsync(args));
