@@ -65,8 +65,9 @@ internal static class EmbedCommand
             }
             catch (Exception e) when (e is TextEngineException or CommandLineException && batch.Any(text => text.Length == 0))
             {
-                // Many models have no vector for nothing.
-                throw new CommandLineException($"{e.Message} (text {before + 1 + batch.TakeWhile(text => text.Length > 0).Count()} is empty)");
+                // Many models have no vector for nothing. A server counts in the batch, here all texts count.
+                string message = e.Message.Split(" (input[")[0];
+                throw new CommandLineException($"{message} (text {before + 1 + batch.TakeWhile(text => text.Length > 0).Count()} is empty)");
             }
             before += batch.Count;
         }

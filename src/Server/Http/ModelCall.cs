@@ -19,12 +19,19 @@ internal sealed class ModelCall(HttpContext context, ITextEngine engine, Gracefu
     public Task<RunningGeneration> StartAsync(GenerationRequest request) =>
         RunningGeneration.StartAsync(engine, request with { Client = ClientAddress.Of(context) }, context, stop);
 
-    /// <summary>Embeds texts.</summary>
+    /// <summary>Embeds texts; an error that an empty one of several may have caused names it, as JSON counts.</summary>
     /// <exception cref="OperationCanceledException">The client left, or the server stops.</exception>
     public async Task<EmbeddingResult> EmbedAsync(EmbeddingRequest request)
     {
         using CancellationTokenSource ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stop.Over);
-        return await engine.EmbedAsync(request with { Client = ClientAddress.Of(context) }, ends.Token);
+        try
+        {
+            return await engine.EmbedAsync(request with { Client = ClientAddress.Of(context) }, ends.Token);
+        }
+        catch (TextEngineException e) when (e.Kind == TextEngineErrorKind.InvalidRequest && request.Inputs.Count > 1 && request.Inputs.Contains(""))
+        {
+            throw new TextEngineException(e.Kind, $"{e.Message} (input[{request.Inputs.TakeWhile(text => text.Length > 0).Count()}] is empty)", e);
+        }
     }
 
     /// <summary>Scores documents.</summary>

@@ -2,6 +2,9 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Text.Json;
 using LocalLlm.Engine;
+using LocalLlm.Server.Cli.Vectors;
+using LocalLlm.Server.Tests.Cli;
+using LocalLlm.Tests;
 
 namespace LocalLlm.Server.Tests.Http;
 
@@ -48,6 +51,22 @@ public sealed class EmbedTests
     {
         await using ServerUnderTest server = await ServerUnderTest.StartAsync(new ScriptedEngine());
         Assert.Equal((400, error), await server.AskErrorAsync("/api/embed", $$"""{"model":"talker",{{field}}}"""));
+    }
+
+    [Theory]
+    [InlineData("/api/embed")]
+    [InlineData("/v1/embeddings")]
+    public async Task AnEmptyInputThatTheModelRefusesIsNamed(string path)
+    {
+        await using ServerUnderTest server = await ServerUnderTest.StartAsync(
+            async (_, _, _) => await Task.FromResult(TextEngines.Open(RepoPaths.Vector("models", "qwen3-q8_0.gguf"), new ModelOptions { Threads = 1 })));
+        const string sentence = "An input is empty, and this model has no token that could stand for it: send at least one character.";
+        Assert.Equal((400, $"{sentence} (input[2] is empty)"), await server.AskErrorAsync(path, """{"model":"talker","input":["a","b","","c"]}"""));
+
+        // The command line asked the server for a batch, and was asked for all.
+        CliUnderTest cli = new() { Variables = { ["OLLAMA_HOST"] = $"127.0.0.1:{server.Port}" }, Input = string.Concat(Enumerable.Repeat("x\n", TextLines.MostTexts + 3)) + "\nx\n" };
+        Assert.Equal(1, await cli.RunAsync("embed", "talker", "--format", "csv"));
+        Assert.Equal($"Error: {sentence} (text {TextLines.MostTexts + 4} is empty)\n", cli.Error.ToString());
     }
 
     [Theory]
