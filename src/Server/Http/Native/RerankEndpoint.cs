@@ -16,11 +16,11 @@ internal sealed class RerankEndpoint(ServedModels models, ModelAccess access, Ti
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model \"{name}\" not found, try pulling it first");
         RerankQuestion question = RerankQuestion.Of(body);
         GenerationOptions options = GenerationOptions.Of(model).With(body.Object("options"));
-        await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
+        RerankAnswer answer = await access.ComputeAsync(context, model, RequestFields.KeepAlive(body), async call =>
         {
             clock.ModelIsReady();
             RerankResult result = await call.RerankAsync(question.Request with { ContextLength = EmbedEndpoint.ContextOf(options, call.Engine) });
-            RerankAnswer answer = new()
+            return new RerankAnswer
             {
                 Model = name,
                 Method = RerankQuestion.NameOf(result.Method),
@@ -29,7 +29,7 @@ internal sealed class RerankEndpoint(ServedModels models, ModelAccess access, Ti
                 LoadDuration = clock.LoadNanoseconds,
                 PromptEvalCount = result.PromptTokens,
             };
-            await ApiJson.SendAsync(context, answer, ApiJson.Compact.RerankAnswer);
         });
+        await ApiJson.SendAsync(context, answer, ApiJson.Compact.RerankAnswer);
     }
 }

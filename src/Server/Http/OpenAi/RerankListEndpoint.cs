@@ -19,16 +19,14 @@ internal sealed class RerankListEndpoint(ServedModels models, ModelAccess access
         string name = body.String("model") is { Length: > 0 } given ? given : throw RequestException.NotFound("model '' not found");
         ServedModel model = models.Find(name) ?? throw RequestException.NotFound($"model \"{name}\" not found, try pulling it first");
         GenerationOptions options = GenerationOptions.Of(model).With(body.Object("options"));
-        await access.RunAsync(context, model, RequestFields.KeepAlive(body), async call =>
-        {
-            RerankResult result = await call.RerankAsync(question.Request with { ContextLength = EmbedEndpoint.ContextOf(options, call.Engine) });
-            RerankList answer = new(
-                $"rerank-{RandomNumberGenerator.GetHexString(IdDigits, lowercase: true)}",
-                name,
-                question.Best(result),
-                RerankQuestion.NameOf(result.Method),
-                new EmbeddingUsage(result.PromptTokens, result.PromptTokens));
-            await ApiJson.SendAsync(context, answer, ApiJson.Compact.RerankList);
-        });
+        RerankResult result = await access.ComputeAsync(
+            context, model, RequestFields.KeepAlive(body), call => call.RerankAsync(question.Request with { ContextLength = EmbedEndpoint.ContextOf(options, call.Engine) }));
+        RerankList answer = new(
+            $"rerank-{RandomNumberGenerator.GetHexString(IdDigits, lowercase: true)}",
+            name,
+            question.Best(result),
+            RerankQuestion.NameOf(result.Method),
+            new EmbeddingUsage(result.PromptTokens, result.PromptTokens));
+        await ApiJson.SendAsync(context, answer, ApiJson.Compact.RerankList);
     }
 }
